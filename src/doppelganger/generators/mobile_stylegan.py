@@ -1,0 +1,129 @@
+"""MobileStyleGAN-FFHQ in PyTorch: the differentiable form of the embedded generator.
+
+Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-Fidelity Image Synthesis", 2021
+(arXiv:2104.04767). The network predicts the picture's Haar wavelet coefficients; a block doubles the size by the inverse
+transform and applies two modulated depthwise-separable 3×3 convolutions. The stored point-wise weights have their
+demodulation folded in, the noise is one stored map a layer, and W is that of the teacher, StyleGAN2-FFHQ.
+
+Three exits of one trunk: the network's own at 1024², and two small heads of ours (``heads.py``) that predict the same
+picture reduced to 256² and 128² from the features at half that size, for about a third and a sixth of the work.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LEAK = 0.2
+"""Slope of the leaky ReLU (StyleGAN2)."""
+W_DIM = 512
+BLOCKS = 7
+W_ROWS = 2 * BLOCKS + 2
+"""Row 0: the first convolution. Rows 1 + 2i, 2 + 2i: block i's (upsampling and first) and second convolution. Row 15: the
+colour head. The graph was trained with one w for all of them; six further rows of the teacher drive nothing here."""
+
+
+def inverse_haar(x: Tensor) -> Tensor:
+    """[B, 4C, H, W] wavelet coefficients → [B, C, 2H, 2W]. The first C channels are the low band, then (C, 3) details.
+
+    The orthonormal 2 × 2 Haar transform, as in the generator's own graph.
+    """
+    b, c4, h, w = x.shape
+    c = c4 // 4
+    low = x[:, :c]
+    lh, hl, hh = x[:, c:].reshape(b, c, 3, h, w).unbind(2)
+    top, bottom = low + lh, low - lh
+    plus, minus = hl + hh, hl - hh
+    rows = torch.stack([torch.stack([top + plus, top - plus], -1), torch.stack([bottom + minus, bottom - minus], -1)], 3)
+    return rows.mul_(0.5).reshape(b, c, 2 * h, 2 * w)
+
+
+class Modulation(nn.Module):
+    """w → the scale of each input channel; affine, with the equalised-learning-rate factor of its layer folded in."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, gain: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight * gain, requires_grad=False)
+        self.bias = nn.Parameter(bias * gain, requires_grad=False)
+
+    def forward(self, w: Tensor) -> Tensor:
+        """[B, 512] → [B, C, 1, 1]."""
+        return F.linear(w, self.weight, self.bias)[:, :, None, None]
+
+
+class SeparableConvolution(nn.Module):
+    """Modulate, 3×3 depthwise, point-wise, add noise and bias, leaky ReLU. [B, Cin, H, W] → [B, Cout, H, W]."""
+
+    def __init__(self, modulation: Modulation, depthwise: Tensor, pointwise: Tensor, noise: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.modulation = modulation
+        self.depthwise = nn.Parameter(depthwise, requires_grad=False)  # [Cin, 1, 3, 3]
+        self.pointwise = nn.Parameter(pointwise, requires_grad=False)  # [Cout, Cin, 1, 1]
+        self.offset = nn.Parameter(noise + bias, requires_grad=False)  # [1, Cout, H, W]: two stored additions, one pass
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        x = F.conv2d(x * self.modulation(w), self.depthwise, padding=1, groups=x.shape[1])
+        return F.leaky_relu(F.conv2d(x, self.pointwise) + self.offset, LEAK)
+
+
+class Block(nn.Module):
+    """Doubles the size: inverse wavelet of the modulated input, then two separable convolutions."""
+
+    def __init__(self, up: Modulation, first: SeparableConvolution, second: SeparableConvolution) -> None:
+        super().__init__()
+        self.up, self.first, self.second = up, first, second
+
+    def forward(self, x: Tensor, w_first: Tensor, w_second: Tensor) -> Tensor:
+        x = inverse_haar(x * self.up(w_first))
+        return self.second(self.first(x, w_first), w_second)
+
+
+class SynthesisNetwork(nn.Module):
+    """w+ → face. ``constants``: those of the IR (``ir_constants.read_constants``), named as in its training code."""
+
+    w_rows = W_ROWS
+
+    def __init__(self, constants: dict[str, Tensor]) -> None:
+        super().__init__()
+        folded = [a for name, a in constants.items() if name.endswith("_copy")]  # weights times their demodulation
+        noise = [a for a in constants.values() if a.ndim == 4 and a.shape[:2] == (1, 1) and a.shape[2] >= 4]
+        rgb_bias = next(a for a in constants.values() if a.shape == (1, 12, 1, 1))
+
+        def modulation(name: str, fan_in: int | None) -> Modulation:
+            gain = 1.0 if fan_in is None else 1.0 / math.sqrt(fan_in)
+            prefix = f"{name}.modulation"
+            return Modulation(constants[f"{prefix}.weight"], constants[f"{prefix}.bias"], gain)
+
+        def convolution(block: int, k: int) -> SeparableConvolution:
+            name = f"m.layers.{block}.conv{k}"
+            depthwise = constants[f"{name}.conv.weight_dw"].reshape(-1, 1, 3, 3)
+            index = 2 * block + k
+            return SeparableConvolution(
+                modulation(f"{name}.conv", len(depthwise) * 9), depthwise, folded[index], noise[index], constants[f"{name}.bias"]
+            )
+
+        self.constant = nn.Parameter(constants["m.input.input"], requires_grad=False)
+        self.first_modulation = modulation("m.conv1.conv", W_DIM * 9)
+        self.first_weight = nn.Parameter(folded[0], requires_grad=False)
+        self.first_offset = nn.Parameter(noise[0] + constants["m.conv1.bias"], requires_grad=False)
+        self.blocks = nn.ModuleList(
+            Block(modulation(f"m.layers.{i}.up", None), convolution(i, 1), convolution(i, 2)) for i in range(BLOCKS)
+        )
+        head = f"m.layers.{BLOCKS - 1}.to_img.conv"
+        self.rgb_modulation = modulation(head, 64)
+        self.rgb_weight = nn.Parameter(constants[f"{head}.weight"].reshape(12, 64, 1, 1), requires_grad=False)
+        self.rgb_bias = nn.Parameter(rgb_bias, requires_grad=False)
+
+    def features(self, w: Tensor, blocks: int) -> Tensor:
+        """w+ [B, 16, 512] → the features after ``blocks`` blocks, [B, C, 4·2^blocks, 4·2^blocks]."""
+        x = self.constant * self.first_modulation(w[:, 0])
+        x = F.leaky_relu(F.conv2d(x, self.first_weight, padding=1) + self.first_offset, LEAK)
+        for i in range(blocks):
+            x = self.blocks[i](x, w[:, 1 + 2 * i], w[:, 2 + 2 * i])
+        return x
+
+    def forward(self, w: Tensor) -> Tensor:
+        """w+ [B, 16, 512] → [B, 3, 1024, 1024] in about [−1, 1]."""
+        x = self.features(w, BLOCKS)
+        return inverse_haar(F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight) + self.rgb_bias)

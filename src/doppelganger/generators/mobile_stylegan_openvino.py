@@ -1,0 +1,97 @@
+"""MobileStyleGAN-FFHQ on OpenVINO: the fast inference form of the embedded generator.
+
+The published graph takes one w. Here each of its modulations is given its own row of a w+, which changes no constant.
+"""
+
+import re
+from functools import cached_property
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13 as ops
+
+from doppelganger.generators.mobile_stylegan import BLOCKS, W_DIM, W_ROWS
+from doppelganger.generators.protocol import Latent
+from doppelganger.weights import Store
+
+MEAN_SAMPLES, MEAN_SEED = 10_000, 0
+"""w_mean is the average of that many mapped z (StyleGAN2's projector uses 10,000 samples as well)."""
+
+
+def row_of(modulation: str) -> int:
+    """Name of a modulation's constant ("m.layers.3.conv2.conv.modulation.weight") → the row of w+ that drives it."""
+    if modulation.startswith("m.conv1."):
+        return 0
+    match = re.match(r"m\.layers\.(\d+)\.(up|conv1|conv2|to_img)\.", modulation)
+    if match is None:
+        raise ValueError(f"{modulation} is no modulation of this network")
+    block, part = int(match[1]), match[2]
+    return W_ROWS - 1 if part == "to_img" else 1 + 2 * block + (part == "conv2")
+
+
+def with_latent_rows(model: ov.Model) -> ov.Model:
+    """The synthesis graph with its single style input replaced by a w+ input, float32 [16, 512]."""
+    style = model.inputs[0].get_node()
+    w_plus = ops.parameter([W_ROWS, W_DIM], np.float32, name="w_plus")
+    for target in list(style.output(0).get_target_inputs()):
+        node = target.get_node()
+        if node.get_type_name() == "MatMul":
+            row = row_of(node.input(1).get_source_output().get_node().get_friendly_name())
+            source = ops.slice(w_plus, [row], [row + 1], [1], [0]).output(0)
+        else:  # a ShapeOf that reads the batch size, which is 1
+            source = ops.constant(np.zeros((1, W_DIM), np.float32)).output(0)
+        target.replace_source_output(source)
+    return ov.Model([r.get_node() for r in model.outputs], [w_plus], "mobile_stylegan_w_plus")
+
+
+class MobileStyleGAN:
+    """The embedded generator, 1024², on the CPU. Loading is lazy: the mapping takes milliseconds, the synthesis a second."""
+
+    name = "MobileStyleGAN-FFHQ"
+    resolution = 1024
+    w_rows = W_ROWS
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._core = ov.Core()
+
+    def _files(self, network: str) -> tuple[str, str]:
+        return tuple(str(self._store.path(f"mobilestylegan-{network}-{kind}")) for kind in ("xml", "bin"))  # type: ignore[return-value]
+
+    @cached_property
+    def _mapping(self) -> ov.CompiledModel:
+        model = self._core.read_model(*self._files("mapping"))
+        model.reshape([-1, W_DIM])
+        return self._core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+
+    @cached_property
+    def _synthesis(self) -> ov.CompiledModel:
+        model = with_latent_rows(self._core.read_model(*self._files("synthesis")))
+        return self._core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+
+    def map(self, z: Latent) -> Latent:
+        """Standard normal z, [B, 512], → w, float32 [B, 512]."""
+        return np.array(self._mapping(np.asarray(z, np.float32))[0])
+
+    @cached_property
+    def w_mean(self) -> Latent:
+        """The mean of W, float32 [512]."""
+        return self.sample(MEAN_SAMPLES, MEAN_SEED).mean(0)
+
+    def sample(self, count: int, seed: int) -> Latent:
+        """``count`` draws from W (truncation 1), float32 [count, 512]."""
+        return self.map(np.random.default_rng(seed).standard_normal((count, W_DIM), np.float32))
+
+    def synthesise_float(self, w: Latent) -> NDArray[np.float32]:
+        """w [512] or w+ [16, 512] → [3, 1024, 1024] in about [−1, 1]."""
+        rows = np.ascontiguousarray(np.broadcast_to(np.asarray(w, np.float32), (W_ROWS, W_DIM)))
+        return np.array(self._synthesis(rows)[0][0])
+
+    def synthesise(self, w: Latent) -> NDArray[np.uint8]:
+        """w [512] or w+ [16, 512] → uint8 [1024, 1024, 3] RGB."""
+        image = self.synthesise_float(w).transpose(1, 2, 0)
+        return np.ascontiguousarray(np.clip(image * 127.5 + 128.0, 0, 255).astype(np.uint8))
+
+
+__all__ = ["BLOCKS", "MobileStyleGAN", "row_of", "with_latent_rows"]

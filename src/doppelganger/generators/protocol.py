@@ -1,0 +1,40 @@
+"""What every generator of the StyleGAN family offers, whatever network is behind it."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Latent = NDArray[np.float32]
+"""W: [512], or W+: [rows, 512]."""
+
+
+class Generator(Protocol):
+    """Latents → faces, fast and without gradients. The differentiable twin is :class:`DifferentiableGenerator`."""
+
+    name: str
+    resolution: int
+    """Side of the square picture in pixels."""
+    w_rows: int
+    """Rows of W+: how many of the network's layers can be given a latent of their own."""
+
+    @property
+    def w_mean(self) -> Latent:
+        """The mean of W, float32 [512]: the latent of the mean face."""
+
+    def map(self, z: Latent) -> Latent:
+        """Standard normal z, [B, 512], → w, float32 [B, 512]."""
+
+    def synthesise(self, w: Latent) -> NDArray[np.uint8]:
+        """One face, uint8 [resolution, resolution, 3] RGB, from w [512] or w+ [w_rows, 512]."""
+
+
+class DifferentiableGenerator(Protocol):
+    """The same function of w+ in PyTorch, at full size or (much cheaper) at a smaller one."""
+
+    w_rows: int
+    resolutions: tuple[int, ...]
+
+    def synthesise(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
+        """w+ [B, w_rows, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], with gradients to w+."""
