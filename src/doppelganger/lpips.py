@@ -1,0 +1,91 @@
+"""LPIPS: how far apart two pictures look, by deep features weighted to agree with people.
+
+Zhang, Isola, Efros, Shechtman, Wang, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018
+(arXiv:1801.03924), version 0.1 heads. Two backbones: AlexNet (cheap: drives the search) and VGG16 (held back for judging).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from doppelganger.weights import Store
+
+Backbone = Literal["alex", "vgg"]
+
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
+"""The published input normalisation for pictures in [−1, 1] (ImageNet's mean and deviation, moved to that range)."""
+
+
+@dataclass(frozen=True)
+class _Convolution:
+    """One convolution of a backbone: what comes before it, its stride and padding, and whether its output is compared."""
+
+    pool: tuple[int, int] | None
+    stride: int
+    padding: int
+    tapped: bool
+
+
+_ALEX = (
+    _Convolution(None, 4, 2, True),
+    _Convolution((3, 2), 1, 2, True),
+    _Convolution((3, 2), 1, 1, True),
+    _Convolution(None, 1, 1, True),
+    _Convolution(None, 1, 1, True),
+)
+_VGG = tuple(
+    _Convolution((2, 2) if first and stage else None, 1, 1, last)
+    for stage, count in enumerate((2, 2, 3, 3, 3))
+    for first, last in ((k == 0, k == count - 1) for k in range(count))
+)
+
+
+class LPIPS(nn.Module):
+    """The metric. Features of a fixed picture can be kept: ``distance(features(x), kept)``."""
+
+    def __init__(self, backbone: Backbone, store: Store) -> None:
+        super().__init__()
+        self.layers = _ALEX if backbone == "alex" else _VGG
+        tensors = load_file(store.path(f"lpips-{backbone}"))
+        network = "AlexNet_0" if backbone == "alex" else "VGG16_0"
+        shift = torch.tensor(SHIFT)[None, :, None, None]
+        scale = torch.tensor(SCALE)[None, :, None, None]
+        self.register_buffer("shift", shift)
+        self.register_buffer("scale", scale)
+        self.weights = nn.ParameterList(
+            nn.Parameter(tensors[f"{network}.Conv_{k}.kernel"], requires_grad=False) for k in range(len(self.layers))
+        )
+        self.biases = nn.ParameterList(
+            nn.Parameter(tensors[f"{network}.Conv_{k}.bias"], requires_grad=False) for k in range(len(self.layers))
+        )
+        # The published heads are non-negative, so their root can be folded into the features: one product less a step.
+        self.heads = nn.ParameterList(
+            nn.Parameter(tensors[f"NetLinLayer_{k}.Conv_0.kernel"].reshape(1, -1, 1, 1).clamp(min=0).sqrt(), requires_grad=False)
+            for k in range(sum(layer.tapped for layer in self.layers))
+        )
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """[B, 3, H, W] in [−1, 1] → the tapped activations, unit length along channels, times the root of their heads."""
+        x = (images - self.shift) / self.scale
+        found: list[Tensor] = []
+        for layer, weight, bias in zip(self.layers, self.weights, self.biases, strict=True):
+            if layer.pool:
+                x = F.max_pool2d(x, *layer.pool)
+            x = F.relu(F.conv2d(x, weight, bias, layer.stride, layer.padding))
+            if layer.tapped:
+                length = x.square().sum(1, keepdim=True).add(1e-20).sqrt()
+                found.append(x / (length + 1e-10) * self.heads[len(found)])
+        return found
+
+    @staticmethod
+    def distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Two lists of features → LPIPS, [B], 0 for equal pictures, about 0.7 for unrelated ones."""
+        return torch.stack([(x - y).square().sum(1).mean((1, 2)) for x, y in zip(a, b, strict=True)]).sum(0)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """Two pictures [B, 3, H, W] in [−1, 1] → LPIPS, [B]."""
+        return self.distance(self.features(a), self.features(b))
