@@ -2,6 +2,6 @@
 
 from doppelganger.weights.catalogue import CATALOGUE, Archive, LocalFile, Member, Url, Weight
 from doppelganger.weights.pip_settings import PipSettings
-from doppelganger.weights.store import Store
+from doppelganger.weights.store import Checkup, Store
 
-__all__ = ["CATALOGUE", "Archive", "LocalFile", "Member", "PipSettings", "Store", "Url", "Weight"]
+__all__ = ["CATALOGUE", "Archive", "Checkup", "LocalFile", "Member", "PipSettings", "Store", "Url", "Weight"]

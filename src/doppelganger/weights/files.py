@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,20 @@ def copy_hashing(source: BinaryIO, target: Path, limit: int, seen: Callable[[int
             if seen:
                 seen(limit + 1 - left)
     return digest.hexdigest()
+
+
+def room(folder: Path, need: int) -> None:
+    """Refuse at once, rather than after a long download, to put ``need`` bytes into ``folder`` where they do not fit.
+
+    Raises:
+        CacheWriteError: fewer bytes are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise CacheWriteError(
+            f"The disk of the weights cache {folder} is too full: {need / 1e6:.0f} MB are needed and "
+            f"{free / 1e6:.0f} MB are free; free some space, or set DOPPELGANGER_CACHE to a folder on another disk."
+        )
 
 
 @contextmanager

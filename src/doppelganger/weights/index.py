@@ -12,8 +12,10 @@ from urllib.request import url2pathname
 import requests
 from pypi_simple import ACCEPT_ANY, PYPI_SIMPLE_ENDPOINT, ProjectPage
 from requests.adapters import HTTPAdapter
+from requests.utils import get_auth_from_url as login
 from urllib3.util import Retry
 
+from doppelganger.errors import WeightsUnavailableError
 from doppelganger.weights.catalogue import Archive
 from doppelganger.weights.pip_settings import PipSettings
 
@@ -22,11 +24,29 @@ class Web:
     """A requests session that obeys pip's settings: proxy, certificates, trusted hosts, time limit."""
 
     def __init__(self, settings: PipSettings) -> None:
+        for file in (settings.cert, settings.client_cert):
+            if file and not Path(file).expanduser().exists():
+                raise WeightsUnavailableError(f"pip's settings name the certificate {file}, which is not there")
         self._settings = settings
+        # A listing may name its files without the user name and password that its own address carries.
+        places = (settings.index_url or "", *settings.extra_index_urls, *settings.find_links)
+        self._logins = {urlsplit(place).netloc.rpartition("@")[2]: login(place) for place in places if "@" in place}
         self._session = requests.Session()
-        retry = Retry(total=2, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
+        retry = Retry(
+            total=2,
+            backoff_factor=0.3,
+            status_forcelist=(500, 502, 503, 504),
+            raise_on_status=False,
+            respect_retry_after_header=False,  # an hour's silent wait helps nobody
+        )
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    def __enter__(self) -> "Web":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
 
     def get(self, url: str, headers: dict[str, str] | None = None, stream: bool = False) -> requests.Response:
         """GET ``url``; raises ``requests.RequestException``, also for HTTP errors."""
@@ -38,7 +58,8 @@ class Web:
             url,
             headers=headers,
             stream=stream,
-            timeout=settings.timeout,
+            timeout=(min(settings.timeout, 15.0), settings.timeout),  # an answer may be slow, a connection not
+            auth=self._logins.get(urlsplit(url).netloc),
             verify=False if trusted else settings.cert,
             cert=settings.client_cert,
             proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,

@@ -13,11 +13,14 @@ from filelock import FileLock
 
 from doppelganger.errors import DigestMismatchError, WeightsUnavailableError
 from doppelganger.progress import Progress, silent
-from doppelganger.weights.catalogue import CATALOGUE, Archive, Member, Source, Weight
-from doppelganger.weights.files import CacheWriteError, sha256_of, writing
+from doppelganger.weights.catalogue import CATALOGUE, Archive, Member, Weight
+from doppelganger.weights.files import sha256_of, writing
 from doppelganger.weights.pip_settings import PipSettings
 
 State = Literal["whole", "missing", "damaged"]
+
+# Raised when ``convert`` comes to write other files, so that cached ones are made anew.
+_CONVERSION = 1
 
 
 def cache_folder() -> Path:
@@ -35,6 +38,29 @@ class _Note:
     source: str
     version: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What hashing a cached file anew gave; the digests are None for a file that is not there."""
+
+    name: str
+    file: Path
+    state: State
+    expected: str | None
+    actual: str | None
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do."""
+        if self.state == "whole":
+            return f"The weight '{self.name}' is whole."
+        if self.state == "missing":
+            return f"The weight '{self.name}' is not in the cache; run `doppelganger weights fetch {self.name}`."
+        return (
+            f"The cached file {self.file} of the weight '{self.name}' is damaged: its SHA-256 is {self.actual} where "
+            f"{self.expected} is expected; run `doppelganger weights remove {self.name}` to have it fetched anew."
+        )
 
 
 class Store:
@@ -108,12 +134,20 @@ class Store:
         return plain + sum(archive.size for archive in archives)
 
     def kept_size(self, names: Iterable[str] | None = None) -> int:
-        """Bytes that ``names`` (all by default) take on the disk once fetched (a converted file is about as long)."""
-        return sum(weight.size for weight in self._weights(names))
+        """Bytes that ``names`` (all by default) take on the disk once fetched, with what comes in the same archives.
 
-    def verify(self, names: Iterable[str] | None = None) -> dict[str, State]:
-        """Hash every cached file anew: each name's state."""
-        return {weight.name: self._state(weight) for weight in self._weights(names)}
+        A converted file is about as long as the published one. While fetching, the archive takes room as well.
+        """
+        kept = {weight.name: weight.size for weight in self._weights(names)}
+        for weight in self._weights(names):
+            first = weight.sources[0]
+            if isinstance(first, Member) and not self.cached(weight.name):
+                kept |= {sibling.name: sibling.size for sibling, _ in self.siblings(first.archive, weight)}
+        return sum(kept.values())
+
+    def verify(self, names: Iterable[str] | None = None) -> list[Checkup]:
+        """Hash every cached file of ``names`` (all by default) anew."""
+        return [self._checkup(weight) for weight in self._weights(names)]
 
     def remove(self, names: Iterable[str] | None = None) -> list[str]:
         """Remove cached files (all by default) and unfinished downloads; returns the names that were there."""
@@ -159,13 +193,13 @@ class Store:
             if weight.converter is None:
                 arrived.replace(file)
                 return
-        from doppelganger.weights import convert
+        from doppelganger.weights.convert import convert  # NumPy and PyTorch, only when there is need
 
         made = arrived.with_suffix(".converted")
         try:
             with writing(self.folder):
-                convert.convert(weight.converter, arrived, made)
-                note = _Note(weight.sha256, convert.VERSION, sha256_of(made))
+                convert(weight.converter, arrived, made)
+                note = _Note(weight.sha256, _CONVERSION, sha256_of(made))
                 self._note_file(weight).write_text(json.dumps(vars(note)))
                 made.replace(file)
         finally:
@@ -206,38 +240,34 @@ class Store:
             return None
         if weight.converter is None:
             return weight.sha256
-        from doppelganger.weights.convert import VERSION
-
         try:
             note = _Note(**json.loads(self._note_file(weight).read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        return note.sha256 if (note.source, note.version) == (weight.sha256, VERSION) else None
+        return note.sha256 if (note.source, note.version) == (weight.sha256, _CONVERSION) else None
 
-    def _state(self, weight: Weight) -> State:
+    def _checkup(self, weight: Weight) -> Checkup:
+        file = self._file(weight)
         expected = self._expected(weight)
         if expected is None:
-            return "missing"
-        return "whole" if sha256_of(self._file(weight)) == expected else "damaged"
-
-    def _check(self, weight: Weight, file: Path) -> None:
+            return Checkup(weight.name, file, "missing", None, None)
         try:
-            stat = file.stat()
-            if self._checked.get(weight.name) == (stat.st_size, stat.st_mtime_ns):
-                return
             actual = sha256_of(file)
         except OSError as error:
             raise WeightsUnavailableError(
                 f"The cached file {file} of the weight '{weight.name}' cannot be read ({error.strerror}); run "
                 f"`doppelganger weights remove {weight.name}` and start again."
             ) from error
-        expected = self._expected(weight)
-        if actual != expected:
-            raise DigestMismatchError(
-                f"The cached file {file} of the weight '{weight.name}' is damaged: its SHA-256 is {actual} where "
-                f"{expected} is expected; run `doppelganger weights remove {weight.name}` and start again to fetch it anew."
-            )
-        self._checked[weight.name] = (stat.st_size, stat.st_mtime_ns)
+        return Checkup(weight.name, file, "whole" if actual == expected else "damaged", expected, actual)
+
+    def _check(self, weight: Weight, file: Path) -> None:
+        stat = file.stat()
+        signature = (stat.st_size, stat.st_mtime_ns)
+        if self._checked.get(weight.name) != signature:
+            checkup = self._checkup(weight)
+            if checkup.state != "whole":
+                raise DigestMismatchError(checkup.sentence)
+            self._checked[weight.name] = signature
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -250,6 +280,3 @@ class Store:
             yield
         finally:
             lock.release()
-
-
-__all__ = ["CacheWriteError", "Source", "State", "Store", "cache_folder"]
