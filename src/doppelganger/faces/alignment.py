@@ -20,6 +20,10 @@ Floats = NDArray[np.float32]
 _RIGHT_EYE = (33, 160, 158, 133, 153, 144)
 _LEFT_EYE = (362, 385, 387, 263, 373, 380)
 _MOUTH_CORNERS = (61, 291)
+# MediaPipe's points span a little less than dlib's. Measured on 48 faces of the generator (truncation 0.7), which stand
+# in the FFHQ geometry already: aligned again without this factor they came out 1.2 % larger (s.d. 1.4 %), by the eyes
+# as much as by the mouth, turned by -0.3° (0.4°) and shifted by (1.0, 0.5) of 1,024 pixels (2): the size is mended.
+_SPAN = 1.0115
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def ffhq_transform(points: Floats, size: int = 1024) -> Floats:
     # the picture's horizontal: the mean of the eye line and of the perpendicular to the eye-mouth line
     axis = across + np.array([down[1], -down[0]])
     axis /= np.hypot(*axis)
-    half = max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down))
+    half = _SPAN * max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down))
     centre = eyes + 0.1 * down
     linear = size / (2 * half) * np.array([[axis[0], axis[1]], [-axis[1], axis[0]]])
     # the square's edges are edges of pixels, whose centres have whole coordinates: hence the half pixel
