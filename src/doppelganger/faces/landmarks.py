@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 _SIDE = 256  # pixels of the network's square input
 _MARGIN = 1.5  # the square's side in sides of the box around the points
-_REFINEMENTS = (
+_LOOKS = 3  # each after the first is at a square laid around the last one's points, as MediaPipe does over frames
     3  # looks; each after the first at a square laid around the last one's points, as MediaPipe does over frames
 )
 _PRESENCE = 0.5
