@@ -33,8 +33,6 @@ Floats = NDArray[np.float32]
 _SIDE = 256  # pixels of the network's square input
 _MARGIN = 1.5  # the square's side in sides of the box around the points
 _LOOKS = 3  # each after the first is at a square laid around the last one's points, as MediaPipe does over frames
-    3  # looks; each after the first at a square laid around the last one's points, as MediaPipe does over frames
-)
 _PRESENCE = 0.5
 _EYE_CORNERS = (33, 263)  # outer corners of the person's right and left eye: they give the square's rotation
 
