@@ -51,20 +51,19 @@ class LPIPS(nn.Module):
         super().__init__()
         self.layers = _ALEX if backbone == "alex" else _VGG
         tensors = load_file(store.path(f"lpips-{backbone}"))
-        network = "AlexNet_0" if backbone == "alex" else "VGG16_0"
         shift = torch.tensor(SHIFT)[None, :, None, None]
         scale = torch.tensor(SCALE)[None, :, None, None]
         self.register_buffer("shift", shift)
         self.register_buffer("scale", scale)
         self.weights = nn.ParameterList(
-            nn.Parameter(tensors[f"{network}.Conv_{k}.kernel"], requires_grad=False) for k in range(len(self.layers))
+            nn.Parameter(tensors[f"conv{k}.weight"], requires_grad=False) for k in range(len(self.layers))
         )
         self.biases = nn.ParameterList(
-            nn.Parameter(tensors[f"{network}.Conv_{k}.bias"], requires_grad=False) for k in range(len(self.layers))
+            nn.Parameter(tensors[f"conv{k}.bias"], requires_grad=False) for k in range(len(self.layers))
         )
         # The published heads are non-negative, so their root can be folded into the features: one product less a step.
         self.heads = nn.ParameterList(
-            nn.Parameter(tensors[f"NetLinLayer_{k}.Conv_0.kernel"].reshape(1, -1, 1, 1).clamp(min=0).sqrt(), requires_grad=False)
+            nn.Parameter(tensors[f"head{k}.weight"].reshape(1, -1, 1, 1).clamp(min=0).sqrt(), requires_grad=False)
             for k in range(sum(layer.tapped for layer in self.layers))
         )
 

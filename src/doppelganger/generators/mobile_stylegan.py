@@ -35,7 +35,9 @@ def inverse_haar(x: Tensor) -> Tensor:
     lh, hl, hh = x[:, c:].reshape(b, c, 3, h, w).unbind(2)
     top, bottom = low + lh, low - lh
     plus, minus = hl + hh, hl - hh
-    rows = torch.stack([torch.stack([top + plus, top - plus], -1), torch.stack([bottom + minus, bottom - minus], -1)], 3)
+    rows = torch.stack(
+        [torch.stack([top + plus, top - plus], -1), torch.stack([bottom + minus, bottom - minus], -1)], 3
+    )
     return rows.mul_(0.5).reshape(b, c, 2 * h, 2 * w)
 
 
@@ -55,7 +57,9 @@ class Modulation(nn.Module):
 class SeparableConvolution(nn.Module):
     """Modulate, 3×3 depthwise, point-wise, add noise and bias, leaky ReLU. [B, Cin, H, W] → [B, Cout, H, W]."""
 
-    def __init__(self, modulation: Modulation, depthwise: Tensor, pointwise: Tensor, noise: Tensor, bias: Tensor) -> None:
+    def __init__(
+        self, modulation: Modulation, depthwise: Tensor, pointwise: Tensor, noise: Tensor, bias: Tensor
+    ) -> None:
         super().__init__()
         self.modulation = modulation
         self.depthwise = nn.Parameter(depthwise, requires_grad=False)  # [Cin, 1, 3, 3]
@@ -100,7 +104,11 @@ class SynthesisNetwork(nn.Module):
             depthwise = constants[f"{name}.conv.weight_dw"].reshape(-1, 1, 3, 3)
             index = 2 * block + k
             return SeparableConvolution(
-                modulation(f"{name}.conv", len(depthwise) * 9), depthwise, folded[index], noise[index], constants[f"{name}.bias"]
+                modulation(f"{name}.conv", len(depthwise) * 9),
+                depthwise,
+                folded[index],
+                noise[index],
+                constants[f"{name}.bias"],
             )
 
         self.constant = nn.Parameter(constants["m.input.input"], requires_grad=False)

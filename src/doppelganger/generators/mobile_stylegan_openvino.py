@@ -68,7 +68,9 @@ class MobileStyleGAN:
     @cached_property
     def _synthesis(self) -> ov.CompiledModel:
         model = with_latent_rows(self._core.read_model(*self._files("synthesis")))
-        return self._core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+        return self._core.compile_model(
+            model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        )
 
     def map(self, z: Latent) -> Latent:
         """Standard normal z, [B, 512], → w, float32 [B, 512]."""

@@ -1,0 +1,57 @@
+"""A stopped projection kept in a folder, so that the same run can go on where it was.
+
+Only latents are kept, never pictures, and the folder is emptied when the run ends.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from doppelganger.images import RGB, write_atomically
+from doppelganger.projection import Projection, ProjectionSettings
+
+EVERY = 10
+"""Steps between two writes."""
+
+
+class Checkpoint:
+    """The state of one projection: a photo's face and settings name it, so another run never picks it up."""
+
+    def __init__(self, folder: Path, image: RGB, settings: ProjectionSettings, face: int | None) -> None:
+        digest = hashlib.sha256(json.dumps([repr(settings), face]).encode() + image.tobytes()).hexdigest()
+        self._file = folder / f"projection-{digest[:16]}.safetensors"
+
+    def load(self) -> Projection | None:
+        """What was kept, or None; a damaged file counts as none."""
+        try:
+            arrays = load(self._file.read_bytes())
+        except (OSError, SafetensorError):
+            return None
+        return Projection(
+            arrays["v"], (arrays["first"], arrays["second"]), list(arrays["path"]), [float(x) for x in arrays["losses"]]
+        )
+
+    def save(self, state: Projection) -> None:
+        """Keep the state of every tenth step. A kill while it is written leaves the one before."""
+        if len(state.losses) % EVERY:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        first, second = state.moments
+        arrays = {
+            "v": state.v,
+            "first": first,
+            "second": second,
+            "path": np.stack(state.path),
+            "losses": np.array(state.losses),
+        }
+        write_atomically(self._file, save(arrays))
+
+    def clear(self) -> None:
+        """Delete what was kept, and the folder if nothing else is in it."""
+        self._file.unlink(missing_ok=True)
+        if self._file.parent.is_dir() and not any(self._file.parent.iterdir()):
+            self._file.parent.rmdir()

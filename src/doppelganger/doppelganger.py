@@ -1,0 +1,356 @@
+"""From one photo to its doppelgänger: the whole flow, top to bottom.
+
+photo → detect, align → project (the continuum) → border of every verifier → nearest face outside → judged again, reported
+"""
+
+import hashlib
+import importlib.metadata
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from doppelganger import nearest, projection
+from doppelganger.border import CachedJudge, find_borders, path_border
+from doppelganger.checkpoint import Checkpoint
+from doppelganger.errors import BorderNotFoundError, NoFaceError
+from doppelganger.faces.alignment import AlignedPortrait, align
+from doppelganger.faces.detector import choose
+from doppelganger.generators.protocol import Latent
+from doppelganger.images import RGB, read_image
+from doppelganger.networks import NEEDED, Networks
+from doppelganger.progress import Event, Progress, silent
+from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Provenance, Result
+from doppelganger.verifiers.disturbances import DISTURBANCES
+from doppelganger.verifiers.panel import VERIFIERS, UnknownVerifierError
+from doppelganger.verifiers.protocol import Embedding, OperatingPoint
+
+PATH_RESOLUTION = 256
+"""Faces of the continuum are judged at this size; a recogniser's crop of it is 112² or 150²."""
+SCAN_STRIDE = 12
+FILMSTRIP = 12
+"""Faces in the filmstrip."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person may choose."""
+
+    seed: int = 0
+    face: int | None = None
+    """Index of the face in a group photo, 0 the largest; None: the largest."""
+    method: Literal["nearest", "path"] = "nearest"
+    """"path": the original software's rule, see ``border.path_border``."""
+    path_verifier: str = "dlib"
+    held_out: tuple[str, ...] = ("edgeface",)
+    """Verifiers that the search may not see."""
+    margin: float = nearest.NearestSettings.margin
+    in_photo: bool = False
+    projection: projection.ProjectionSettings = field(default_factory=projection.ProjectionSettings)
+    nearest: nearest.NearestSettings = field(default_factory=nearest.NearestSettings)
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The verifiers that the search sees."""
+        return tuple(name for name in VERIFIERS if name not in self.held_out)
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to ``name``."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The person in the photo: the picture, the aligned portrait, and what each verifier makes of the photo's face."""
+
+    photo: RGB
+    portrait: AlignedPortrait
+    embeddings: Mapping[str, Embedding]
+
+
+def see(photo: RGB, networks: Networks, face_index: int | None = None, name: str = "the photo") -> Subject:
+    """Find and align the face. Raises FaceError."""
+    face = choose(networks.detector.detect(photo), face_index, name)
+    portrait = align(photo, networks.landmarks.detect(photo, face))
+    return Subject(photo, portrait, networks.panel.embed(photo, face))
+
+
+def embed_face(image: RGB, networks: Networks, name: str) -> dict[str, Embedding]:
+    """Every verifier's embedding of the largest face. Raises NoFaceError."""
+    faces = networks.detector.detect(image)
+    if not faces:
+        raise NoFaceError(f"No face was found in {name}.")
+    return networks.panel.embed(image, faces[0])
+
+
+class PathJudge:
+    """Step of the continuum → distance to the portrait by verifier, on faces of 256² pixels."""
+
+    def __init__(self, path: Sequence[Latent], subject: Subject, networks: Networks) -> None:
+        self._path, self._subject, self._networks = path, subject, networks
+        self.pictures: dict[int, RGB] = {}
+
+    def picture(self, step: int) -> RGB:
+        """The face of a step, uint8 [256, 256, 3]; rendered once."""
+        if step not in self.pictures:
+            w = torch.from_numpy(self._path[step])[None].to(self._networks.device)
+            with torch.inference_mode():
+                face = self._networks.differentiable.synthesise(w, PATH_RESOLUTION)[0]
+            self.pictures[step] = ((face.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
+        return self.pictures[step]
+
+    def __call__(self, step: int) -> dict[str, float]:
+        found = embed_face(self.picture(step), self._networks, f"step {step} of the path")
+        return {
+            m.name: m.distance(self._subject.embeddings[m.name], found[m.name]) for m in self._networks.panel.members
+        }
+
+
+def judge_face(
+    name: str, image: RGB, subject: Subject, networks: Networks, held_out: Sequence[str], disturbed: bool
+) -> FaceRecord:
+    """The panel's verdicts at the privacy point on photo ↔ face, on request under every disturbance, and the likeness."""
+    variants = networks.panel.embed_disturbed(image, networks.detector, DISTURBANCES) if disturbed else None
+    verdicts = networks.panel.judge(
+        subject.embeddings,
+        embed_face(image, networks, name),
+        OperatingPoint.PRIVACY,
+        disturbed=variants,
+        held_out=held_out,
+    )
+    return FaceRecord(name, tuple(verdicts), {})
+
+
+def thresholds(networks: Networks) -> dict[str, float]:
+    """Every verifier's threshold at the privacy point."""
+    return {m.name: m.thresholds[OperatingPoint.PRIVACY].value for m in networks.panel.members}
+
+
+def search_nearest(
+    subject: Subject, closest: Latent, networks: Networks, settings: Settings, progress: Progress
+) -> nearest.Found:
+    """The nearest search with the chosen verifiers. The held-out ones are not asked."""
+    members = {m.name: m for m in networks.panel.members if m.name in settings.searched}
+    limits = thresholds(networks)
+    searched = [
+        nearest.Searched(
+            name,
+            m.network().to(networks.device),
+            m.crop_size,
+            m.metric == "euclidean",
+            limits[name],
+            subject.embeddings[name],
+        )
+        for name, m in members.items()
+    ]
+
+    def transforms(w: Latent) -> Mapping[str, np.ndarray]:
+        image = networks.generator.synthesise(w)
+        face = choose(networks.detector.detect(image), name="the closest match")
+        return {name: m.crop_transform(image, face) for name, m in members.items()}
+
+    def accept(w: Latent) -> dict[str, float]:
+        image = networks.generator.synthesise(w)
+        pictures = [image, *(d.apply(image) for d in DISTURBANCES)]
+        worst = dict.fromkeys(members, np.inf)
+        for picture in pictures:
+            face = choose(networks.detector.detect(picture), name="the doppelgänger")
+            for name, m in members.items():
+                distance = m.distance(subject.embeddings[name], m.embed(picture, face))
+                worst[name] = min(worst[name], distance / limits[name])
+        return worst
+
+    return nearest.search(
+        subject.portrait.image,
+        closest,
+        searched,
+        networks.differentiable,
+        networks.space,
+        networks.alex,
+        transforms,
+        accept,
+        settings.nearest,
+        networks.device,
+        settings.seed,
+        progress,
+    )
+
+
+def make(
+    photo: Path | str | RGB,
+    settings: Settings | None = None,
+    networks: Networks | None = None,
+    progress: Progress = silent,
+    checkpoint: Path | None = None,
+) -> Result:
+    """Make the doppelgänger of a photo: a file, or uint8 [H, W, 3] RGB.
+
+    ``checkpoint``: a folder in which a stopped run is kept and from which the same run goes on.
+    Raises ImageError, FaceError, WeightsError; BorderNotFoundError when ``method="path"`` and its verifier never flips.
+    """
+    settings = settings or Settings()
+    networks = networks or Networks()
+    for name in (*settings.held_out, settings.path_verifier):
+        if name not in VERIFIERS:
+            raise UnknownVerifierError(f"There is no verifier {name!r}; choose from {', '.join(VERIFIERS)}.")
+    if not settings.searched and settings.method == "nearest":
+        raise UnknownVerifierError("Every verifier is held out; leave at least one for the search to see.")
+    clock = Clock()
+    with clock.stage("read"):
+        image = photo if isinstance(photo, np.ndarray) else read_image(Path(photo))
+    label = "the photo" if isinstance(photo, np.ndarray) else Path(photo).name
+    with clock.stage("networks"):
+        for k, weight in enumerate(NEEDED):
+            networks.store.path(weight, progress=progress)
+            progress(Event("weights", k + 1, len(NEEDED), weight))
+        _ = networks.panel, networks.space, networks.differentiable, networks.alex
+    with clock.stage("seeing"):
+        subject = see(image, networks, settings.face, label)
+
+    kept = Checkpoint(checkpoint, image, settings.projection, settings.face) if checkpoint else None
+    with clock.stage("projection"):
+        projected = projection.project(
+            subject.portrait.image,
+            networks.differentiable,
+            networks.space,
+            networks.alex,
+            settings.projection,
+            networks.device,
+            kept.load() if kept else None,
+            progress,
+            kept.save if kept else None,
+        )
+    with clock.stage("border"):
+        judge = PathJudge(projected.path, subject, networks)
+        cached = CachedJudge(judge)
+        borders = find_borders(len(projected.path), cached, thresholds(networks), SCAN_STRIDE)
+        progress(Event("border", 1, 1))
+
+    warnings: list[str] = []
+    with clock.stage("nearest"):
+        if settings.method == "nearest":
+            found = search_nearest(subject, projected.closest, networks, settings, progress)
+            chosen = found.w
+            if not found.accepted:
+                inside = ", ".join(name for name, worst in found.worst.items() if worst <= 1)
+                warnings.append(f"The search ended with the face still inside the border of {inside}.")
+        else:
+            limit = thresholds(networks)[settings.path_verifier]
+            step = path_border(len(projected.path), cached, settings.path_verifier, limit)
+            if step is None:
+                raise BorderNotFoundError(
+                    f"{settings.path_verifier} calls every face on the path the same person; try --method nearest."
+                )
+            chosen = projected.path[step]
+    with clock.stage("judging"):
+        result = _result(
+            subject,
+            projected,
+            borders,
+            judge,
+            chosen,
+            settings,
+            networks,
+            clock,
+            warnings,
+            _provenance(image, settings, networks),
+        )
+        progress(Event("judging", 1, 1))
+    if kept:
+        kept.clear()
+    return result
+
+
+def _result(
+    subject: Subject,
+    projected: projection.Projection,
+    borders: tuple[Border, ...],
+    judge: PathJudge,
+    chosen: Latent,
+    settings: Settings,
+    networks: Networks,
+    clock: Clock,
+    warnings: list[str],
+    provenance: Provenance,
+) -> Result:
+    """Render what is kept at full size, judge it, and put everything into one value."""
+    path = projected.path
+    closest = networks.generator.synthesise(projected.closest)
+    face = networks.generator.synthesise(chosen)
+    panel_flips = borders[-1].flips
+    inside = outside = None
+    if panel_flips:  # the last flip is the one nearest to the closest match
+        inside, outside = (
+            networks.generator.synthesise(path[s]) for s in (panel_flips[-1].inside, panel_flips[-1].outside)
+        )
+    named = [("closest match", closest, False), ("path border", outside, False), ("doppelgänger", face, True)]
+    portrait = networks.judge.measure(subject.portrait.image, "the aligned portrait")
+    faces = []
+    for name, picture, disturbed in named:
+        if picture is not None:
+            record = judge_face(name, picture, subject, networks, settings.held_out, disturbed)
+            likeness = networks.judge.compare(portrait, networks.judge.measure(picture, name))
+            faces.append(FaceRecord(name, record.verdicts, likeness))
+    in_photo = None
+    if settings.in_photo:
+        from doppelganger.inphoto import set_back  # loads the parser's network, which a plain run does without
+
+        in_photo = set_back(subject.photo, subject.portrait.transform, face, networks.parser, subject.portrait.image)
+        faces.append(judge_face("in photo", in_photo, subject, networks, settings.held_out, disturbed=True))
+    steps = np.unique(np.linspace(0, len(path) - 1, FILMSTRIP).round().astype(int))
+    return Result(
+        Pictures(subject.portrait.image, closest, face, inside, outside, in_photo),
+        PathRecord(tuple(projected.losses), {int(s): judge.picture(int(s)) for s in steps}),
+        borders,
+        tuple(faces),
+        {"path": np.stack(path), "closest": projected.closest, "doppelganger": chosen},
+        provenance,
+        dict(clock.seconds),
+        tuple(warnings),
+    )
+
+
+def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenance:
+    """A fresh salt every time, so that two results of one photo cannot be tied together by their digests."""
+    salt = secrets.token_bytes(16)
+    versions = {
+        name: importlib.metadata.version(name) for name in ("deepfake-doppelganger", "torch", "openvino", "numpy")
+    }
+    flat: dict[str, str | int | float | bool | list[str]] = {
+        "method": settings.method,
+        "path_verifier": settings.path_verifier,
+        "held_out": list(settings.held_out),
+        "searched": list(settings.searched),
+        "device": str(networks.device),
+    }
+    for part in ("projection", "nearest"):
+        for key, value in asdict(getattr(settings, part)).items():
+            flat[f"{part}.{key}"] = str(value) if isinstance(value, tuple) else value
+    return Provenance(
+        salted_digest=hashlib.sha256(salt + image.tobytes()).hexdigest(),
+        salt=salt.hex(),
+        seed=settings.seed,
+        versions=versions,
+        weights={name: networks.store.digest(name) for name in NEEDED},
+        settings=flat,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

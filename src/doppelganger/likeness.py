@@ -1,0 +1,106 @@
+"""Likeness: how alike two aligned faces are to a person. No verifier is asked.
+
+The search minimises AlexNet-LPIPS and pixels; everything else here is outside its loss and judges it.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from doppelganger.faces.attributes import AgeSexEstimator
+from doppelganger.faces.detector import FaceDetector, choose
+from doppelganger.faces.landmarks import LandmarkDetector, Landmarks
+from doppelganger.images import RGB
+from doppelganger.lpips import LPIPS
+
+EYE_CORNERS = (33, 263)
+"""Outer corners of the right and left eye in MediaPipe's mesh."""
+CHEEKS = (50, 280)
+"""Middle of the right and left cheek in MediaPipe's mesh."""
+FOREHEAD = 151
+OCTAVES = ((4, 8), (8, 16), (16, 32), (32, 64))
+"""Bands of spatial frequency in cycles a patch; a patch is 128 pixels wide, so the last ends at the finest detail."""
+PATCH = 128
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One aligned face, measured once and compared often."""
+
+    image: RGB
+    landmarks: Landmarks
+    age: float
+    texture: NDArray[np.float64]
+    """Mean power of the skin in each octave, in dB."""
+
+
+def lpips_at(metric: LPIPS, a: RGB, b: RGB, size: int, device: torch.device) -> float:
+    """LPIPS of two square pictures reduced (by area) to ``size``."""
+    pair = [torch.from_numpy(x.copy()).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1 for x in (a, b)]
+    with torch.inference_mode():
+        x, y = (F.interpolate(t, (size, size), mode="area") for t in pair)
+        return float(metric(x, y))
+
+
+def shape_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    """Two meshes [N, 2] → root mean square distance after the best similarity (Procrustes), in eye distances of ``a``."""
+    x, y = (np.asarray(p, np.float64) - np.mean(p, 0) for p in (a, b))
+    u, s, vt = np.linalg.svd(y.T @ x)
+    if np.linalg.det(u @ vt) < 0:  # no mirror images
+        vt[-1] *= -1
+        s[-1] *= -1
+    fitted = y @ (u @ vt) * s.sum() / np.square(y).sum()
+    eyes = float(np.linalg.norm(np.subtract(*np.asarray(a, np.float64)[list(EYE_CORNERS)])))
+    return float(np.sqrt(np.square(fitted - x).sum(1).mean()) / eyes)
+
+
+def skin_texture(image: RGB, points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Mean spectral power of cheeks and forehead of a 1024² face in four octaves, in dB of grey levels squared, [4]."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    window = np.outer(np.hanning(PATCH), np.hanning(PATCH))
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(PATCH, 1 / PATCH), np.fft.fftfreq(PATCH, 1 / PATCH)))
+    powers = []
+    for x, y in np.round(points[[*CHEEKS, FOREHEAD]]).astype(int):
+        left, top = (int(np.clip(c - PATCH // 2, 0, n - PATCH)) for c, n in ((x, grey.shape[1]), (y, grey.shape[0])))
+        patch = grey[top : top + PATCH, left : left + PATCH]
+        power = np.abs(np.fft.fft2((patch - patch.mean()) * window)) ** 2 / window.size
+        powers.append([power[(frequency >= low) & (frequency < high)].mean() for low, high in OCTAVES])
+    return 10 * np.log10(np.mean(powers, 0) + 1e-3)
+
+
+class LikenessJudge:
+    """Measures faces and compares them with the portrait's."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        landmarks: LandmarkDetector,
+        ages: AgeSexEstimator,
+        alex: LPIPS,
+        vgg: LPIPS,
+        device: torch.device,
+    ) -> None:
+        self._detector, self._landmarks, self._ages = detector, landmarks, ages
+        self._alex, self._vgg, self._device = alex, vgg, device
+
+    def measure(self, image: RGB, name: str) -> Measured:
+        """An aligned face, uint8 [1024, 1024, 3]. Raises FaceError when no face can be found in it."""
+        face = choose(self._detector.detect(image), name=name)
+        landmarks = self._landmarks.detect(image, face)
+        age = self._ages.estimate(image, landmarks).age
+        return Measured(image, landmarks, age, skin_texture(image, landmarks.points))
+
+    def compare(self, portrait: Measured, face: Measured, vgg_size: int = 256) -> dict[str, float]:
+        """Measure → value; smaller is more alike, except for the signed age difference (face − portrait)."""
+        texture = face.texture - portrait.texture
+        return {
+            "LPIPS (AlexNet, 256²)": lpips_at(self._alex, portrait.image, face.image, 256, self._device),
+            f"LPIPS (VGG16, {vgg_size}²)": lpips_at(self._vgg, portrait.image, face.image, vgg_size, self._device),
+            "landmark shape (eye distances)": shape_distance(portrait.landmarks.points, face.landmarks.points),
+            "age difference (years)": face.age - portrait.age,
+            "skin texture (mean |dB|)": float(np.abs(texture).mean()),
+        }

@@ -1,0 +1,176 @@
+"""Nearest: the face outside every searched verifier's border that loses the least likeness to the portrait.
+
+    minimise   likeness(w) = LPIPS + pixels + pulls        subject to   dᵥ(face(w), portrait) ≥ (1 + mᵥ)·τᵥ   for each verifier v
+
+with τᵥ the threshold and mᵥ a margin. Solved by the method of multipliers (Hestenes 1969, Powell 1969; Nocedal and Wright,
+"Numerical Optimization", chapter 17): each verifier has a multiplier that grows while its constraint is broken and falls
+while there is room, so the search stops *at* the border instead of running past it, where faces deform. The crops are
+disturbed a little in every step, so that what is found does not hang on single pixels (Athalye et al., "Synthesizing
+Robust Adversarial Examples", 2018). ``accept`` judges full-size faces with the verifiers as they are; where one still
+says *same* under some disturbance its margin grows by what was missing, and the search goes on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from doppelganger.generators.latent_space import LatentSpace
+from doppelganger.generators.protocol import DifferentiableGenerator
+from doppelganger.lpips import LPIPS
+from doppelganger.progress import Event, Progress, silent
+from doppelganger.projection import Adam, pyramid, spread
+from doppelganger.verifiers.crops import crop, scaled
+
+Metric = str
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One verifier as the search sees it."""
+
+    name: str
+    network: nn.Module
+    """Crops [B, 3, S, S] in [−1, 1] → embeddings [B, D]."""
+    crop_size: int
+    euclidean: bool
+    """Distance: Euclidean, else 1 − cosine."""
+    threshold: float
+    portrait: NDArray[np.float32]
+    """The portrait's embedding, [D]."""
+
+    def distance(self, embeddings: Tensor) -> Tensor:
+        """[B, D] → distance to the portrait over the threshold, [B]: 1 is the border."""
+        own = torch.from_numpy(self.portrait).to(embeddings.device)[None]
+        plain = (embeddings - own).norm(dim=1) if self.euclidean else 1 - F.cosine_similarity(embeddings, own)
+        return plain / self.threshold
+
+
+@dataclass(frozen=True)
+class NearestSettings:
+    """How to search. All margins are shares of the threshold."""
+
+    stages: tuple[tuple[int, int], ...] = ((128, 30), (256, 20))
+    """(resolution, steps) of the first round."""
+    extra_steps: int = 10
+    """Steps of every further round, at the last stage's resolution."""
+    rounds: int = 5
+    learning_rate: float = 0.06
+    margin: float = 0.08
+    headroom: float = 0.02
+    """By how much a face must clear the border under every disturbance to be accepted."""
+    pixel_weight: float = 1.0
+    prior_weight: float = 0.002
+    spread_weight: float = 0.01
+    stiffness: float = 1.0
+    """Weight of the squared violation."""
+    multiplier_rate: float = 0.1
+    max_multiplier: float = 2.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """``w``: w+ [rows, 512]. ``accepted``: every searched verifier says *different* under every disturbance.
+    ``worst``: verifier → its smallest distance over its threshold as judged at full size. ``steps``: taken in all."""
+
+    w: NDArray[np.float32]
+    accepted: bool
+    worst: dict[str, float]
+    steps: int
+    trace: list[dict[str, float]] = field(default_factory=list)
+    """Each step's LPIPS and distances over thresholds."""
+
+
+def jitter(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
+    """A small random similarity of the crop about its centre, [3, 3]: ± 3° and ± 3 % size, ± 1.5 % shift (deviations half)."""
+    angle, zoom = np.deg2rad(rng.normal(0, 1.5)), np.exp(rng.normal(0, 0.015))
+    linear = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    centre = np.full(2, (size - 1) / 2)
+    shift = centre - linear @ centre + rng.normal(0, 0.0075 * size, 2)
+    return np.vstack([np.column_stack([linear, shift]), [0, 0, 1]])
+
+
+def soften(faces: Tensor, rng: np.random.Generator) -> Tensor:
+    """Every other time the picture at half its size and back, as uploads do."""
+    if rng.random() < 0.5:
+        return faces
+    small = F.avg_pool2d(faces, 2)
+    return F.interpolate(small, size=faces.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def search(
+    portrait: NDArray[np.uint8],
+    start: NDArray[np.float32],
+    searched: Sequence[Searched],
+    generator: DifferentiableGenerator,
+    space: LatentSpace,
+    lpips: LPIPS,
+    transforms: Callable[[NDArray[np.float32]], Mapping[str, NDArray[np.floating]]],
+    accept: Callable[[NDArray[np.float32]], Mapping[str, float]],
+    settings: NearestSettings,
+    device: torch.device,
+    seed: int,
+    progress: Progress = silent,
+) -> Found:
+    """Search from ``start`` (w+ of the closest match, [rows, 512]) for the nearest face outside every border.
+
+    ``transforms``: w+ → verifier → [2, 3] from pixels of its 1024² face to the verifier's crop (asked once a round).
+    ``accept``: w+ → verifier → smallest distance over threshold of its full-size face, clean and under each disturbance.
+    Returns the accepted face with the best likeness, or the best attempt with ``accepted`` False.
+    """
+    rng = np.random.default_rng(seed)
+    v = space.from_w(torch.tensor(start, device=device)).requires_grad_()
+    adam = Adam(torch.zeros_like(v), torch.zeros_like(v))
+    targets = pyramid(portrait, tuple({r for r, _ in settings.stages}), device)
+    with torch.no_grad():
+        features = {r: lpips.features(target) for r, target in targets.items()}
+    goals = torch.full((len(searched),), 1 + settings.margin, device=device)
+    multipliers = torch.zeros(len(searched), device=device)
+    plan = [r for r, steps in settings.stages for _ in range(steps)]
+    first, total = len(plan), len(plan) + (settings.rounds - 1) * settings.extra_steps
+    trace: list[dict[str, float]] = []
+    latent, worst = start, {s.name: 0.0 for s in searched}
+
+    for round_ in range(settings.rounds):
+        steps = plan if round_ == 0 else [settings.stages[-1][0]] * settings.extra_steps
+        crops = transforms(latent)
+        for k, r in enumerate(steps):
+            face = generator.synthesise(space.to_w(v)[None], r)
+            perceptual = lpips.distance(lpips.features(face), features[r]).mean()
+            likeness = (
+                perceptual
+                + settings.pixel_weight * F.mse_loss(face, targets[r])
+                + settings.prior_weight * space.prior(v)
+                + settings.spread_weight * spread(v)
+            )
+            seen = soften(face, rng) if r >= 256 else face
+            distances = []
+            for one in searched:
+                moved = jitter(rng, one.crop_size) @ np.vstack([scaled(crops[one.name], r / 1024), [0, 0, 1]])
+                distances.append(one.distance(one.network(crop(seen, moved[:2], one.crop_size)))[0])
+            gap = goals - torch.stack(distances)
+            broken = gap.clamp(min=0)
+            loss = likeness + (multipliers * broken).sum() + settings.stiffness / 2 * broken.square().sum()
+            (gradient,) = torch.autograd.grad(loss, v)
+            with torch.no_grad():
+                rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (len(steps) - k) / len(steps) * 2)))
+                v -= adam.update(gradient, rate if round_ == 0 else rate / 2)
+                multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
+            trace.append(
+                {"lpips": float(perceptual), **{s.name: float(d) for s, d in zip(searched, distances, strict=True)}}
+            )
+            progress(Event("nearest", len(trace), total))
+        latent = space.to_w(v.detach()).cpu().numpy()
+        worst = dict(accept(latent))
+        missing = [1 + settings.headroom - worst[s.name] for s in searched]
+        if max(missing) <= 0:
+            break
+        goals = goals + torch.tensor(missing, device=device).clamp(min=0) * 1.2
+    progress(Event("nearest", total, total))
+    accepted = all(worst[s.name] > 1 for s in searched)
+    assert len(trace) >= first
+    return Found(latent, accepted, worst, len(trace), trace)

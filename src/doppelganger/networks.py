@@ -1,0 +1,99 @@
+"""Every trained network that making a doppelgänger needs, loaded when first asked for and then kept."""
+
+from functools import cached_property
+
+import torch
+
+from doppelganger.faces.attributes import AgeSexEstimator
+from doppelganger.faces.detector import FaceDetector
+from doppelganger.faces.landmarks import LandmarkDetector
+from doppelganger.faces.parsing import FaceParser
+from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
+from doppelganger.generators.latent_space import LatentSpace
+from doppelganger.generators.mobile_stylegan_openvino import MEAN_SAMPLES, MEAN_SEED, MobileStyleGAN
+from doppelganger.likeness import LikenessJudge
+from doppelganger.lpips import LPIPS
+from doppelganger.verifiers.panel import Panel, verifiers
+from doppelganger.weights import Store
+
+NEEDED = (
+    "mobilestylegan-synthesis-xml",
+    "mobilestylegan-synthesis-bin",
+    "mobilestylegan-mapping-xml",
+    "mobilestylegan-mapping-bin",
+    "yunet",
+    "mediapipe-face-landmarker",
+    "dlib-resnet",
+    "dlib-landmarks-5",
+    "sface",
+    "arcface-mbf",
+    "edgeface-s",
+    "lpips-alex",
+    "lpips-vgg",
+    "age",
+    "gender",
+)
+"""Weights of a plain run; ``bisenet-parsing`` joins them when a face is set back into its photo."""
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """ "auto": CUDA, else Apple's MPS, else the CPU; or a PyTorch device's own name."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+class Networks:
+    """Give the same one to several runs and each network loads once."""
+
+    def __init__(self, store: Store | None = None, device: str = "auto") -> None:
+        self.store = store or Store()
+        self.device = pick_device(device)
+
+    @cached_property
+    def detector(self) -> FaceDetector:
+        """YuNet."""
+        return FaceDetector(self.store)
+
+    @cached_property
+    def landmarks(self) -> LandmarkDetector:
+        """MediaPipe's face mesh."""
+        return LandmarkDetector(self.store)
+
+    @cached_property
+    def parser(self) -> FaceParser:
+        """BiSeNet."""
+        return FaceParser(self.store)
+
+    @cached_property
+    def panel(self) -> Panel:
+        """All four verifiers."""
+        return Panel(verifiers(self.store, self.detector))
+
+    @cached_property
+    def generator(self) -> MobileStyleGAN:
+        """The fast form."""
+        return MobileStyleGAN(self.store)
+
+    @cached_property
+    def differentiable(self) -> DifferentiableMobileStyleGAN:
+        """The form with gradients, on the device."""
+        return DifferentiableMobileStyleGAN(self.store, self.device)
+
+    @cached_property
+    def space(self) -> LatentSpace:
+        """W in whitened coordinates, on the device."""
+        return LatentSpace(self.generator.sample(MEAN_SAMPLES, MEAN_SEED), self.device)
+
+    @cached_property
+    def alex(self) -> LPIPS:
+        """LPIPS that the search minimises."""
+        return LPIPS("alex", self.store).to(self.device)
+
+    @cached_property
+    def judge(self) -> LikenessJudge:
+        """The measures of likeness."""
+        vgg = LPIPS("vgg", self.store).to(self.device)
+        return LikenessJudge(self.detector, self.landmarks, AgeSexEstimator(self.store), self.alex, vgg, self.device)
