@@ -3,7 +3,9 @@
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ Look = Callable[[Path], set[str]]
 # Another process, with the catalogue that it is given: cache folder, index, then the archive's and the member's facts.
 FETCH = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from doppelganger.errors import DoppelgangerError
 from doppelganger.weights import Archive, Member, PipSettings, Store, Weight
@@ -239,3 +243,21 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path: Path, parcel: 
 def test_an_unknown_name_lists_the_known(tmp_path: Path, parcel: Parcel) -> None:
     with pytest.raises(WeightsUnavailableError, match="no weight 'three'; the catalogue has one, two"):
         Store(tmp_path, parcel.catalogue).path("three")
+
+
+def test_threads_of_one_process_wait_for_each_other_and_say_so(tmp_path: Path, parcel: Parcel, server: Server) -> None:
+    settings = server.publish(parcel.archive, parcel.data)
+    server.go_on.clear()
+    waiting = threading.Event()
+
+    def fetch(_: int) -> bytes:
+        heard = waiting.set
+        store = Store(tmp_path, parcel.catalogue, settings)
+        return store.path("one", lambda event: heard() if event.stage == "waiting" else None).read_bytes()
+
+    with ThreadPoolExecutor(3) as pool:
+        results = [pool.submit(fetch, turn) for turn in range(3)]
+        assert waiting.wait(30)
+        server.go_on.set()
+        assert all(result.result(30) == parcel.members["one"] for result in results)
+    assert server.asked(parcel.archive) == [""]

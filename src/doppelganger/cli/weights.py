@@ -118,6 +118,9 @@ class _Listener:
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, event: Event) -> None:
+        if event.stage != "download":
+            self._bar.console.print(event.message)
+            return
         if event.message not in self._tasks:
             self._tasks[event.message] = self._bar.add_task(event.message, total=event.total)
         self._bar.update(self._tasks[event.message], completed=event.done)

