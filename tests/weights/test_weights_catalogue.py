@@ -86,3 +86,12 @@ def test_fetch_verify_and_remove_one_weight(cache: Path) -> None:
     assert CATALOGUE[name].sha256 in str(damaged.exception) and damaged.output.count("missing") == len(CATALOGUE) - 1
     assert name in runner.invoke(app, ["remove", name]).output
     assert not file.exists()
+
+
+def test_the_page_about_weights_tells_of_every_weight_as_the_catalogue_does() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "weights.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    assert CATALOGUE.keys() <= rows.keys()
+    for name, weight in CATALOGUE.items():
+        assert weight.licence in rows[name] and weight.sha256[:16] in rows[name] and f"{weight.size:,}" in rows[name]
+        assert ("| **no** |" in rows[name]) == weight.non_commercial
