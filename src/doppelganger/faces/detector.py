@@ -55,7 +55,12 @@ class FaceDetector:
     """YuNet on one CPU thread's worth of work; the store delivers the network on first use."""
 
     def __init__(self, store: Store) -> None:
-        self._net = cv2.FaceDetectorYN.create(str(store.path("yunet")), "", (320, 320), _SCORE, 0.3, 1000)
+        path = str(store.path("yunet"))
+        talkative = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns of its defaults
+        try:
+            self._net = cv2.FaceDetectorYN.create(path, "", (320, 320), _SCORE, 0.3, 1000)
+        finally:
+            cv2.utils.logging.setLogLevel(talkative)
 
     def detect(self, image: RGB) -> list[Face]:
         """All faces of a uint8 [H, W, 3] picture, largest box first; an empty list when there is none.
