@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import sha256, weight_of  # type: ignore[import-not-found]
 from safetensors.numpy import load_file
+from toy_packages import sha256, weight_of
 
 from doppelganger.errors import DigestMismatchError, UnsafePickleError
 from doppelganger.weights import LocalFile, PipSettings, Store

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Parcel, Server, pack, sha256, weight_of  # type: ignore[import-not-found]
+from toy_packages import Parcel, Server, pack, sha256, weight_of
 
 from doppelganger.errors import DigestMismatchError, WeightsUnavailableError
 from doppelganger.progress import Event

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Parcel, Server, sha256  # type: ignore[import-not-found]
+from toy_packages import Parcel, Server, sha256
 
 from doppelganger.errors import DigestMismatchError, WeightsUnavailableError
 from doppelganger.weights import PipSettings, Store

@@ -261,11 +261,16 @@ class Store:
         return Checkup(weight.name, file, "whole" if actual == expected else "damaged", expected, actual)
 
     def _check(self, weight: Weight, file: Path) -> None:
-        stat = file.stat()
-        signature = (stat.st_size, stat.st_mtime_ns)
-        if self._checked.get(weight.name) != signature:
+        try:
+            stat = file.stat()
+            signature = (stat.st_size, stat.st_mtime_ns)
+        except FileNotFoundError:  # removed by somebody since it was fetched
+            signature = None
+        if signature is None or self._checked.get(weight.name) != signature:
             checkup = self._checkup(weight)
-            if checkup.state != "whole":
+            if signature is None or checkup.state == "missing":
+                raise WeightsUnavailableError(checkup.sentence)
+            if checkup.state == "damaged":
                 raise DigestMismatchError(checkup.sentence)
             self._checked[weight.name] = signature
 
