@@ -23,7 +23,6 @@ from doppelganger.generators.mobile_stylegan import W_ROWS, SynthesisNetwork
 from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN
 from doppelganger.weights import Store
 
-
 BATCH, PATCH = 12, 24
 
 

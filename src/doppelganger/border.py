@@ -6,6 +6,7 @@ reversal inside one coarse interval stay unseen: ``stride`` is the resolution of
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from doppelganger.result import Border, Flip
 
@@ -35,7 +36,7 @@ def find_flips(length: int, different: Callable[[int], bool], stride: int) -> tu
     """All flips that a scan with ``stride`` can see, each bisected to neighbouring steps, in order; () if it never flips."""
     flips = []
     steps = coarse_steps(length, stride)
-    for left, right in zip(steps, steps[1:], strict=False):
+    for left, right in pairwise(steps):
         low, high = left, right
         if different(low) == different(high):
             continue

@@ -58,8 +58,16 @@ class Settings:
 
     @property
     def searched(self) -> tuple[str, ...]:
-        """The verifiers that the search sees."""
+        """Short names of the verifiers that the search sees."""
         return tuple(name for name in VERIFIERS if name not in self.held_out)
+
+    def check(self) -> None:
+        """Raises UnknownVerifierError for a name that is no verifier's, and when none is left to search with."""
+        for name in (*self.held_out, self.path_verifier):
+            if name not in VERIFIERS:
+                raise UnknownVerifierError(f"There is no verifier {name!r}; choose from {', '.join(VERIFIERS)}.")
+        if not self.searched and self.method == "nearest":
+            raise UnknownVerifierError("Every verifier is held out; leave at least one for the search to see.")
 
 
 class Clock:
@@ -149,7 +157,7 @@ def search_nearest(
     subject: Subject, closest: Latent, networks: Networks, settings: Settings, progress: Progress
 ) -> nearest.Found:
     """The nearest search with the chosen verifiers. The held-out ones are not asked."""
-    members = {m.name: m for m in networks.panel.members if m.name in settings.searched}
+    members = {m.name: m for m in networks.members(settings.searched)}
     limits = thresholds(networks)
     searched = [
         nearest.Searched(
@@ -209,11 +217,7 @@ def make(
     """
     settings = settings or Settings()
     networks = networks or Networks()
-    for name in (*settings.held_out, settings.path_verifier):
-        if name not in VERIFIERS:
-            raise UnknownVerifierError(f"There is no verifier {name!r}; choose from {', '.join(VERIFIERS)}.")
-    if not settings.searched and settings.method == "nearest":
-        raise UnknownVerifierError("Every verifier is held out; leave at least one for the search to see.")
+    settings.check()
     clock = Clock()
     with clock.stage("read"):
         image = photo if isinstance(photo, np.ndarray) else read_image(Path(photo))
@@ -254,11 +258,12 @@ def make(
                 inside = ", ".join(name for name, worst in found.worst.items() if worst <= 1)
                 warnings.append(f"The search ended with the face still inside the border of {inside}.")
         else:
-            limit = thresholds(networks)[settings.path_verifier]
-            step = path_border(len(projected.path), cached, settings.path_verifier, limit)
+            (verifier,) = networks.members([settings.path_verifier])
+            limit = thresholds(networks)[verifier.name]
+            step = path_border(len(projected.path), cached, verifier.name, limit)
             if step is None:
                 raise BorderNotFoundError(
-                    f"{settings.path_verifier} calls every face on the path the same person; try --method nearest."
+                    f"{verifier.name} calls every face on the path the same person; try --method nearest."
                 )
             chosen = projected.path[step]
     with clock.stage("judging"):
@@ -294,6 +299,7 @@ def _result(
 ) -> Result:
     """Render what is kept at full size, judge it, and put everything into one value."""
     path = projected.path
+    held_out = [m.name for m in networks.members(settings.held_out)]
     closest = networks.generator.synthesise(projected.closest)
     face = networks.generator.synthesise(chosen)
     panel_flips = borders[-1].flips
@@ -307,15 +313,15 @@ def _result(
     faces = []
     for name, picture, disturbed in named:
         if picture is not None:
-            record = judge_face(name, picture, subject, networks, settings.held_out, disturbed)
+            record = judge_face(name, picture, subject, networks, held_out, disturbed)
             likeness = networks.judge.compare(portrait, networks.judge.measure(picture, name))
             faces.append(FaceRecord(name, record.verdicts, likeness))
     in_photo = None
     if settings.in_photo:
         from doppelganger.inphoto import set_back  # loads the parser's network, which a plain run does without
 
-        in_photo = set_back(subject.photo, subject.portrait.transform, face, networks.parser, subject.portrait.image)
-        faces.append(judge_face("in photo", in_photo, subject, networks, settings.held_out, disturbed=True))
+        in_photo = set_back(subject.photo, subject.portrait, face, networks.parser)
+        faces.append(judge_face("in photo", in_photo, subject, networks, held_out, disturbed=True))
     steps = np.unique(np.linspace(0, len(path) - 1, FILMSTRIP).round().astype(int))
     return Result(
         Pictures(subject.portrait.image, closest, face, inside, outside, in_photo),

@@ -69,7 +69,7 @@ def skin_texture(image: RGB, points: NDArray[np.floating]) -> NDArray[np.float64
         patch = grey[top : top + PATCH, left : left + PATCH]
         power = np.abs(np.fft.fft2((patch - patch.mean()) * window)) ** 2 / window.size
         powers.append([power[(frequency >= low) & (frequency < high)].mean() for low, high in OCTAVES])
-    return 10 * np.log10(np.mean(powers, 0) + 1e-3)
+    return np.asarray(10 * np.log10(np.mean(powers, 0) + 1e-3), np.float64)
 
 
 class LikenessJudge:

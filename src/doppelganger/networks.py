@@ -1,5 +1,6 @@
 """Every trained network that making a doppelgänger needs, loaded when first asked for and then kept."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
@@ -13,7 +14,8 @@ from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.mobile_stylegan_openvino import MEAN_SAMPLES, MEAN_SEED, MobileStyleGAN
 from doppelganger.likeness import LikenessJudge
 from doppelganger.lpips import LPIPS
-from doppelganger.verifiers.panel import Panel, verifiers
+from doppelganger.verifiers.panel import VERIFIERS, Panel, verifiers
+from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
 
 NEEDED = (
@@ -71,6 +73,10 @@ class Networks:
     def panel(self) -> Panel:
         """All four verifiers."""
         return Panel(verifiers(self.store, self.detector))
+
+    def members(self, short_names: Sequence[str]) -> list[Verifier]:
+        """The panel's members of these short names ("dlib", "sface", …), in the panel's order."""
+        return [m for short, m in zip(VERIFIERS, self.panel.members, strict=True) if short in short_names]
 
     @cached_property
     def generator(self) -> MobileStyleGAN:

@@ -107,7 +107,8 @@ def project(
         resume = Projection(zeros, (zeros, zeros), [mean_face])
     state = resume
     v = torch.tensor(state.v, device=device, requires_grad=True)
-    adam = Adam(*(torch.tensor(moment, device=device) for moment in state.moments), step=len(state.losses))
+    first, second = (torch.tensor(moment, device=device) for moment in state.moments)
+    adam = Adam(first, second, step=len(state.losses))
     targets = pyramid(portrait, tuple({r for r, _ in settings.stages}), device)
     with torch.no_grad():
         features = {r: lpips.features(target) for r, target in targets.items()}

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
-from doppelganger.generators.heads import new_heads
+from doppelganger.generators.heads import BLOCKS_BEFORE, new_heads
 from doppelganger.generators.ir_constants import read_constants
 from doppelganger.generators.mobile_stylegan import W_ROWS, SynthesisNetwork
 from doppelganger.weights import Store
@@ -16,7 +16,7 @@ class DifferentiableMobileStyleGAN:
     """MobileStyleGAN-FFHQ with gradients to w+. Agrees with the OpenVINO form to 1e-4 at 1024²; frozen weights."""
 
     w_rows = W_ROWS
-    resolutions = (128, 256, 1024)
+    resolutions: tuple[int, ...] = (128, 256, 1024)
 
     def __init__(self, store: Store, device: torch.device) -> None:
         paths = (store.path("mobilestylegan-synthesis-xml"), store.path("mobilestylegan-synthesis-bin"))
@@ -39,5 +39,5 @@ class DifferentiableMobileStyleGAN:
         if resolution not in self.resolutions:
             raise ValueError(f"resolution is one of {self.resolutions}, not {resolution}")
         head = self._heads[str(resolution)]
-        picture = head(self._network.features(w, head.blocks), w)
-        return picture
+        reduced: Tensor = head(self._network.features(w, BLOCKS_BEFORE[resolution]), w)
+        return reduced

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from doppelganger.generators.mobile_stylegan import LEAK, W_DIM, W_ROWS, inverse_haar
 
 HIDDEN, RANK = 64, 32
+BLOCKS_BEFORE = {256: 5, 128: 4}
+"""Resolution of the picture → blocks of the trunk before its head."""
 
 
 class EarlyHead(nn.Module):
@@ -37,7 +39,7 @@ class EarlyHead(nn.Module):
 
 def new_heads() -> nn.ModuleDict:
     """Untrained heads by resolution: "256" after five blocks (256 channels at 128²), "128" after four (512 at 64²)."""
-    return nn.ModuleDict({"256": EarlyHead(256, 5), "128": EarlyHead(512, 4)})
+    return nn.ModuleDict({"256": EarlyHead(256, BLOCKS_BEFORE[256]), "128": EarlyHead(512, BLOCKS_BEFORE[128])})
 
 
 __all__ = ["EarlyHead", "new_heads"]

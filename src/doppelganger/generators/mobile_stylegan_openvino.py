@@ -79,7 +79,7 @@ class MobileStyleGAN:
     @cached_property
     def w_mean(self) -> Latent:
         """The mean of W, float32 [512]."""
-        return self.sample(MEAN_SAMPLES, MEAN_SEED).mean(0)
+        return np.asarray(self.sample(MEAN_SAMPLES, MEAN_SEED).mean(0), np.float32)
 
     def sample(self, count: int, seed: int) -> Latent:
         """``count`` draws from W (truncation 1), float32 [count, 512]."""
