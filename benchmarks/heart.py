@@ -1,0 +1,167 @@
+"""The heart, measured: closest match, path border and nearest face of every portrait in a folder, leave-one-out over the panel.
+
+    python benchmarks/heart.py FOLDER --out benchmarks/results/heart.json [--limit 12] [--pictures DIR]
+
+One projection a portrait, then one nearest search for each held-out verifier, so that every verifier is once the one the
+search never saw. A case is a portrait with a verifier; it fails when the verifier says *same* on the clean face or under any one
+disturbance. Finished portraits are kept in the JSON and not repeated. NASA's portrait from scikit-image is measured first and
+reported apart: it was looked at during development, as were the portraits named in ``--seen``.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from doppelganger.border import CachedJudge, find_borders
+from doppelganger.doppelganger import (
+    SCAN_STRIDE,
+    Clock,
+    PathJudge,
+    Settings,
+    Subject,
+    judge_face,
+    search_nearest,
+    see,
+    thresholds,
+)
+from doppelganger.images import RGB, read_image, write_atomically
+from doppelganger.networks import Networks
+from doppelganger.progress import silent
+from doppelganger.projection import project
+from doppelganger.verifiers.panel import VERIFIERS
+
+VGG_SIZE = 1024
+
+
+def measured(name: str, image: RGB, subject: Subject, networks: Networks, held_out: list[str], portrait: Any) -> dict[str, Any]:
+    """Verdicts (clean and under every disturbance) and likeness of one face, ready for JSON."""
+    record = judge_face(name, image, subject, networks, held_out, disturbed=True)
+    likeness = networks.judge.compare(portrait, networks.judge.measure(image, name), VGG_SIZE)
+    verdicts = {v.verifier: {**asdict(v), "different": v.different} for v in record.verdicts}
+    return {"verdicts": verdicts, "likeness": likeness}
+
+
+def one_portrait(photo: RGB, networks: Networks, settings: Settings, pictures: Path | None, name: str) -> dict[str, Any]:
+    """Everything about one portrait."""
+    clock = Clock()
+    with clock.stage("seeing"):
+        subject = see(photo, networks, name=name)
+    with clock.stage("projection"):
+        projected = project(
+            subject.portrait.image, networks.differentiable, networks.space, networks.alex, settings.projection, networks.device
+        )
+    with clock.stage("border"):
+        judge = PathJudge(projected.path, subject, networks)
+        borders = find_borders(len(projected.path), CachedJudge(judge), thresholds(networks), SCAN_STRIDE)
+    portrait = networks.judge.measure(subject.portrait.image, name)
+    closest = networks.generator.synthesise(projected.closest)
+    out: dict[str, Any] = {"closest": measured("closest match", closest, subject, networks, [], portrait)}
+    flips = {b.verifier: [asdict(f) for f in b.flips] for b in borders}
+    out["flips"] = flips
+    sheet = [subject.portrait.image, closest]
+    if flips["panel"]:
+        face = networks.generator.synthesise(projected.path[flips["panel"][-1]["outside"]])
+        out["path border"] = measured("path border", face, subject, networks, [], portrait)
+        sheet.append(face)
+    for short in VERIFIERS:
+        with clock.stage(f"nearest, {short} held out"):
+            chosen = replace(settings, held_out=(short,))
+            found = search_nearest(subject, projected.closest, networks, chosen, silent)
+        face = networks.generator.synthesise(found.w)
+        held_out = [m.name for m in networks.members([short])]
+        out[f"nearest, {held_out[0]} held out"] = measured("doppelgänger", face, subject, networks, held_out, portrait) | {
+            "accepted": found.accepted,
+            "steps": found.steps,
+        }
+        sheet.append(face)
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.concatenate(sheet, 1)).save(pictures / f"{name}.jpg", quality=92)
+    with clock.stage("one synthesis"):
+        begun = time.perf_counter()
+        for _ in range(5):
+            networks.generator.synthesise(projected.closest)
+        out["synthesis seconds"] = (time.perf_counter() - begun) / 5
+    out["seconds"] = clock.seconds
+    return out
+
+
+def summary(portraits: dict[str, Any]) -> dict[str, Any]:
+    """The figures that are asked for, over all measured portraits."""
+    searched = held = searched_different = held_different = 0
+    lpips: list[float] = []
+    worse: list[float] = []
+    gaps: dict[str, list[float]] = {}
+    by_held: dict[str, list[bool]] = {}
+    for entry in portraits.values():
+        for key, face in entry.items():
+            if not key.startswith("nearest, "):
+                continue
+            for verdict in face["verdicts"].values():
+                if verdict["held_out"]:
+                    held += 1
+                    held_different += verdict["different"]
+                    by_held.setdefault(verdict["verifier"], []).append(verdict["different"])
+                else:
+                    searched += 1
+                    searched_different += verdict["different"]
+            alex = "LPIPS (AlexNet, 256²)"
+            lpips.append(face["likeness"][alex])
+            worse.append(face["likeness"][alex] - entry["closest"]["likeness"][alex])
+            for measure, value in face["likeness"].items():
+                gap = abs(value) - abs(entry["closest"]["likeness"][measure])
+                gaps.setdefault(measure, []).append(gap)
+    return {
+        "portraits": len(portraits),
+        "searched cases": searched,
+        "searched different": searched_different / searched,
+        "held-out cases": held,
+        "held-out different": held_different / held,
+        "held-out different by verifier": {k: sum(v) / len(v) for k, v in by_held.items()},
+        "LPIPS of nearest, median": float(np.median(lpips)),
+        "LPIPS of nearest above the closest match's, largest": max(worse),
+        "gap to the closest match, median and largest": {
+            k: [float(np.median(v)), float(np.max(v))] for k, v in gaps.items()
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--seen", nargs="*", default=[], help="names that were looked at in development: measured apart")
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--without-astronaut", action="store_true")
+    args = parser.parse_args()
+    networks, settings = Networks(), Settings()
+    kept = json.loads(args.out.read_text()) if args.out.exists() else {"portraits": {}}
+    files = [f for f in sorted(args.folder.iterdir()) if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}]
+    files = [f for f in files if f.stem not in args.seen][: args.limit]
+    queue: list[tuple[str, RGB | Path]] = [] if args.without_astronaut else [("astronaut", np.asarray(data.astronaut()))]
+    queue += [(f.stem, f) for f in files]
+    for name, source in queue:
+        if name in kept["portraits"]:
+            continue
+        photo = source if isinstance(source, np.ndarray) else read_image(source)
+        kept["portraits"][name] = one_portrait(photo, networks, settings, args.pictures, name)
+        kept["settings"] = {"projection": asdict(settings.projection), "nearest": asdict(settings.nearest)}
+        unseen = {k: v for k, v in kept["portraits"].items() if k != "astronaut"}
+        if unseen:
+            kept["summary"] = summary(unseen)
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(args.out, json.dumps(kept, indent=1, ensure_ascii=False).encode())
+        print(json.dumps({name: kept["portraits"][name]["seconds"]}), flush=True)
+    print(json.dumps(kept.get("summary", {}), indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

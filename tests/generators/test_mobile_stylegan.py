@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
+from doppelganger.generators.latent_space import LatentSpace
+from doppelganger.generators.mobile_stylegan import W_ROWS, inverse_haar
+from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN, row_of
+from doppelganger.weights import Store
+
+
+@pytest.fixture(scope="module")
+def fast():
+    return MobileStyleGAN(Store())
+
+
+@pytest.fixture(scope="module")
+def differentiable():
+    return DifferentiableMobileStyleGAN(Store(), torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def w_plus(fast):
+    """Sixteen different rows: a w+ that one w could not imitate."""
+    return (fast.w_mean + 0.6 * (fast.sample(W_ROWS, 3) - fast.w_mean)).astype(np.float32)
+
+
+@pytest.mark.parametrize("rows", [1, W_ROWS])
+def test_both_forms_agree_to_1e_4(fast, differentiable, w_plus, rows):
+    w = w_plus if rows > 1 else w_plus[0]
+    with torch.no_grad():
+        torch_face = differentiable.synthesise(torch.from_numpy(np.broadcast_to(w, (W_ROWS, 512)).copy())[None], 1024)[0]
+    assert np.abs(torch_face.numpy() - fast.synthesise_float(w)).max() < 1e-4
+
+
+def test_every_row_of_w_plus_changes_the_picture(fast, w_plus):
+    reference = fast.synthesise_float(w_plus)
+    for row in range(W_ROWS):
+        changed = w_plus.copy()
+        changed[row] = fast.w_mean
+        assert np.abs(fast.synthesise_float(changed) - reference).max() > 1e-3, row
+
+
+@pytest.mark.parametrize("resolution", [256, 128])
+def test_early_heads_predict_the_reduced_picture(fast, differentiable, w_plus, resolution):
+    single = fast.w_mean + 0.7 * (fast.sample(3, 11) - fast.w_mean)
+    for w in (*(np.tile(one, (W_ROWS, 1)) for one in single), w_plus):
+        whole = torch.from_numpy(fast.synthesise_float(w))[None]
+        reduced = F.interpolate(whole, (resolution, resolution), mode="area")
+        with torch.no_grad():
+            early = differentiable.synthesise(torch.from_numpy(w)[None], resolution)
+        assert F.mse_loss(early, reduced) < 0.1 * reduced.var()
+
+
+def test_gradients_reach_every_row_that_acts(differentiable, w_plus):
+    w = torch.from_numpy(w_plus)[None].requires_grad_()
+    differentiable.synthesise(w, 128).square().mean().backward()
+    assert (w.grad[0].abs().amax(1) > 0).all()
+
+
+def test_gradient_is_the_slope(differentiable, w_plus):
+    w = torch.from_numpy(w_plus)[None]
+    direction = torch.randn(w.shape, generator=torch.Generator().manual_seed(0))
+    with torch.enable_grad():
+        tracked = w.clone().requires_grad_()
+        loss = differentiable.synthesise(tracked, 128).double().square().mean()
+        (gradient,) = torch.autograd.grad(loss, tracked)
+    step = 1e-2
+    with torch.no_grad():
+        ends = [differentiable.synthesise(w + s * step * direction, 128).double().square().mean() for s in (1, -1)]
+    assert float((ends[0] - ends[1]) / (2 * step)) == pytest.approx(float((gradient * direction).sum()), rel=0.02)
+
+
+def test_mapping_normalises_z(fast):
+    z = np.random.default_rng(0).standard_normal((2, 512), np.float32)
+    assert np.allclose(fast.map(z), fast.map(3 * z), atol=1e-4)
+
+
+def test_inverse_haar_is_orthonormal_and_placed_as_expected():
+    x = torch.randn(2, 8, 3, 3, generator=torch.Generator().manual_seed(0))
+    y = inverse_haar(x.clone())
+    assert y.shape == (2, 2, 6, 6)
+    assert torch.allclose(y.square().sum(), x.square().sum())
+    low_only = torch.zeros(1, 4, 1, 1)
+    low_only[0, 0] = 2.0
+    assert torch.equal(inverse_haar(low_only), torch.ones(1, 1, 2, 2))
+    upper = torch.zeros(1, 4, 1, 1)
+    upper[0, 1] = 2.0  # the first detail band: upper minus lower half
+    assert torch.equal(inverse_haar(upper)[0, 0], torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+
+
+def test_unknown_modulation_and_resolution_are_refused(differentiable):
+    with pytest.raises(ValueError):
+        row_of("m.layers.3.unknown.modulation.weight")
+    with pytest.raises(ValueError):
+        differentiable.synthesise(torch.zeros(1, W_ROWS, 512), 333)
+
+
+def test_latent_space_round_trip_mean_and_population(fast):
+    samples = fast.sample(4000, 1)
+    space = LatentSpace(samples, torch.device("cpu"))
+    assert torch.allclose(space.to_w(torch.zeros(512)), torch.from_numpy(samples.mean(0)), atol=1e-4)
+    w = torch.from_numpy(samples[:8])
+    v = space.from_w(w)
+    assert torch.allclose(space.to_w(v), w, atol=1e-2)
+    assert 0.8 < float(space.prior(space.from_w(torch.from_numpy(fast.sample(64, 9))))) < 1.3
