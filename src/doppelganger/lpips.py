@@ -47,6 +47,9 @@ _VGG = tuple(
 class LPIPS(nn.Module):
     """The metric. Features of a fixed picture can be kept: ``distance(features(x), kept)``."""
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self, backbone: Backbone, store: Store) -> None:
         super().__init__()
         self.layers = _ALEX if backbone == "alex" else _VGG

@@ -20,22 +20,24 @@ class LatentSpace:
     def __init__(self, samples: NDArray[np.float32], device: torch.device, whitening: float = WHITENING) -> None:
         """``samples``: draws from W, [N, 512] with N > 512."""
         w = torch.from_numpy(samples).to(device)
-        self.mean = w.mean(0)
+        self.mean: Tensor = w.mean(0)
         centred = w - self.mean
         variance, vectors = torch.linalg.eigh(centred.T @ centred / len(w))
         deviation = variance.clamp(min=1e-8).sqrt()
         # The mean deviation keeps v's unit the same for every whitening, so learning rates stay comparable.
         scale = deviation**whitening * deviation.mean() ** (1 - whitening)
-        self._basis = vectors.T * scale[:, None]
-        self._relative = scale / deviation
+        self._basis: Tensor = vectors.T * scale[:, None]
+        self._relative: Tensor = scale / deviation
 
     def to_w(self, v: Tensor) -> Tensor:
         """[..., 512] → w of the same shape."""
-        return self.mean + v @ self._basis
+        w: Tensor = self.mean + v @ self._basis
+        return w
 
     def from_w(self, w: Tensor) -> Tensor:
-        """The inverse of ``to_w``."""
-        return torch.linalg.solve(self._basis.T, (w - self.mean).mT).mT
+        """The inverse of ``to_w``: [N, 512] → [N, 512]."""
+        v: Tensor = torch.linalg.solve(self._basis.T, (w - self.mean).mT).mT
+        return v
 
     def prior(self, v: Tensor) -> Tensor:
         """Mean squared distance from the mean face in deviations of W: about 1 for a draw from the population."""
