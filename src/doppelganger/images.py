@@ -51,14 +51,14 @@ def resize(image: RGB, width: int, height: int) -> RGB:
     """Lanczos with antialiasing: uint8 [H, W, 3] → uint8 [height, width, 3]."""
     if image.shape[:2] == (height, width):
         return image
-    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def resize_area(image: RGB, width: int, height: int) -> RGB:
     """The mean of the covered area (for whole factors what average pooling gives): uint8 [height, width, 3]."""
     if image.shape[:2] == (height, width):
         return image
-    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
+    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
 
 
 def encode_png(image: RGB, info: PngInfo | None = None) -> bytes:

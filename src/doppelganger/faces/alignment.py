@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from doppelganger.errors import ProfileFaceError
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.images import RGB, resize
 
 Floats = NDArray[np.float32]
+
+MAX_YAW = 45.0
+"""Degrees. `choose` refuses most of what lies beyond by five loose points; this is the measured angle."""
 
 # Six eyelid points an eye and the outer mouth corners, at the places of dlib's 36–41, 42–47, 48 and 54.
 _RIGHT_EYE = (33, 160, 158, 133, 153, 144)
@@ -35,7 +39,14 @@ class AlignedPortrait:
 
 
 def align(image: RGB, landmarks: Landmarks, size: int = 1024) -> AlignedPortrait:
-    """Crop a uint8 [H, W, 3] photo to the FFHQ geometry. What lies outside the photo is mirrored and blurred."""
+    """Crop a uint8 [H, W, 3] photo to the FFHQ geometry. What lies outside the photo is mirrored and blurred.
+
+    Raises ProfileFaceError beyond 45° of yaw, where the geometry and the generator end.
+    """
+    if abs(landmarks.yaw) > MAX_YAW:
+        raise ProfileFaceError(
+            f"The face is turned {abs(landmarks.yaw):.0f}° to the side; use a photo that shows both cheeks."
+        )
     transform = ffhq_transform(landmarks.points, size)
     return AlignedPortrait(_warp_with_soft_border(image, transform, size), transform)
 

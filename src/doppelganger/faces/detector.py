@@ -13,9 +13,9 @@ from doppelganger.weights import Store
 MIN_EYE_DISTANCE = 32.0
 """Smallest distance between the eyes, in pixels: recognisers look at 112² crops in which it is about 35, so below it
 even they would see an enlargement. A 40-pixel face has about 18."""
-MAX_TURN = 0.6
-"""Largest sideways shift of the nose tip from the middle of the eyes, in eye distances: a yaw of 45° by MediaPipe's
-canonical face (20°: 0.22, 30°: 0.35, 40°: 0.50, 50°: 0.72)."""
+MAX_TURN = 0.5
+"""Largest sideways shift of the nose tip from the middle of the eyes, in eye distances: a yaw of 40° by MediaPipe's
+canonical face (20°: 0.22, 30°: 0.35, 50°: 0.72)."""
 _LONG_SIDE = 800
 _SCORE = 0.7
 

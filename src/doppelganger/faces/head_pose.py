@@ -68,11 +68,14 @@ class CanonicalFace:
 
 
 def angles(pose: Floats) -> tuple[float, float, float]:
-    """Yaw, pitch, roll in degrees of a [4, 4] pose: positive towards the person's left, down, clockwise as seen."""
+    """Yaw, pitch, roll in degrees of a [4, 4] pose: positive towards the person's left, down, clockwise as seen.
+
+    Roll is taken last (rotation = roll · yaw · pitch), so that tilting the picture changes the roll alone.
+    """
     rotation = pose[:3, :3] / np.linalg.norm(pose[:3, 0])
-    yaw = np.degrees(np.arctan2(rotation[0, 2], rotation[2, 2]))
-    pitch = np.degrees(np.arcsin(np.clip(-rotation[1, 2], -1, 1)))
-    roll = np.degrees(np.arctan2(-rotation[1, 0], rotation[1, 1]))
+    yaw = np.degrees(np.arcsin(np.clip(-rotation[2, 0], -1, 1)))
+    pitch = np.degrees(np.arctan2(rotation[2, 1], rotation[2, 2]))
+    roll = np.degrees(np.arctan2(-rotation[1, 0], rotation[0, 0]))
     return float(yaw), float(pitch), float(roll)
 
 
