@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from doppelganger.errors import WeightsError
-from doppelganger.verifiers.onnx_torch import OnnxNetwork, read_graph, simplify
+from doppelganger.verifiers.onnx_torch import OnnxNetwork, prelu, read_graph, simplify
 from doppelganger.verifiers.onnx_verifier import OnnxVerifier
 from doppelganger.verifiers.panel import Panel
 from doppelganger.weights import Store
