@@ -61,6 +61,16 @@ def test_small_operators_are_merged(panel: Panel, store: Store, name: str, gone:
         assert (kinds.count("LayerNorm"), kinds.count("Gelu"), kinds.count("L2Normalise")) == (26, 18, 6)
 
 
+def test_the_quick_prelu_has_pytorchs_gradient() -> None:
+    generator = torch.Generator().manual_seed(3)
+    x, gradient = (torch.randn(2, 5, 7, 6, generator=generator) for _ in range(2))
+    slope = torch.tensor([0.25, -0.5, 0.0, 1.5, 1.0])
+    x.requires_grad_(True)
+    (expected,) = torch.autograd.grad(torch.nn.functional.prelu(x, slope), x, gradient)
+    (found,) = torch.autograd.grad(prelu(x, slope), x, gradient)
+    torch.testing.assert_close(found, expected)
+
+
 def test_a_damaged_file_is_named(tmp_path: Path, panel: Panel, store: Store) -> None:
     data = store.path(member(panel, "ArcFace-MBF").weight).read_bytes()
     damaged = tmp_path / "half.onnx"
