@@ -3,7 +3,7 @@
 Only the face is taken, and only where both pictures show face: hair, ears, neck and background stay the photo's own, so
 that nothing of the generator's background can show and no outline has to be invented. The colours are brought
 together twice: as a whole (Reinhard et al. 2001, "Color Transfer between Images", with median and median deviation),
-then along the rim, from where the remaining difference is spread smoothly over the inside. The second step looks at
+then along the rim, where the remaining difference is taken out and fades towards the inside. The second step looks at
 the rim alone: nothing of how the original face is shaped or shaded inside is carried over.
 """
 
@@ -31,7 +31,8 @@ FACE = (
 )
 _FEATHER = 0.035  # sides of the aligned picture over which the face fades in, all of it inside the mask
 _RIM = 0.06  # how deep the rim reaches whose colours are compared
-_SPREAD = 0.12  # deviation of the Gaussian that spreads the rim's difference over the inside
+_SPREAD = 0.06  # deviation of the Gaussian that smooths the rim's difference along the rim and carries it inwards
+_FADE = 0.08  # depth at which that difference has faded to 1 / e
 _WORK = 256  # the spread difference is smooth: it is computed at this side
 
 
@@ -90,12 +91,14 @@ def match_colours(face: RGB, target: RGB, alpha: Floats, skin: NDArray[np.bool_]
     gain = np.clip(wanted_spread / np.maximum(spread, 1e-3), 0.8, 1.25)
     lab = np.asarray((lab - middle) * gain + wanted_middle, np.float32)
 
-    rim = (skin & (alpha > 0.02) & (_depth(alpha > 0) < _RIM * len(alpha))).astype(np.float32)
+    depth = _depth(alpha > 0) / len(alpha)
+    rim = (skin & (alpha > 0.02) & (depth < _RIM)).astype(np.float32)
     weight, difference = _shrink(rim), _shrink((wanted - lab) * rim[:, :, None])
     sigma = _SPREAD * _WORK
     weight = cv2.GaussianBlur(weight, (0, 0), sigma)[:, :, None]
-    spread_out = cv2.GaussianBlur(difference, (0, 0), sigma) / np.maximum(weight, 1e-4)
-    lab += np.clip(cv2.resize(spread_out, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR), -15, 15)
+    smooth = cv2.GaussianBlur(difference, (0, 0), sigma) / np.maximum(weight, 1e-4)
+    smooth = np.clip(cv2.resize(smooth, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR), -15, 15)
+    lab += smooth * np.exp(-depth / _FADE)[:, :, None]
     matched = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     return np.asarray(np.clip((matched * 255).round(), 0, 255), np.uint8)
 
