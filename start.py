@@ -249,4 +249,6 @@ if __name__ == "__main__":
         print("\nStopped; the same command goes on where it was.", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
-        sys.exit(f"{error.filename or ROOT} could not be used ({error.strerror or error}); correct that and start again.")
+        sys.exit(
+            f"{error.filename or ROOT} could not be used ({error.strerror or error}); correct that and start again."
+        )

@@ -1,3 +1,37 @@
-"""From one portrait, a face that people take for you and machines take for somebody else."""
+"""From one portrait, a face that people take for you and machines take for somebody else.
+
+    import doppelganger
+    result = doppelganger.make("me.jpg")
+    doppelganger.save(result, "my-doppelganger")
+
+Importing the package is light; the networks' libraries load with the first name that needs them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from doppelganger.doppelganger import Settings as Settings
+    from doppelganger.doppelganger import make as make
+    from doppelganger.storage import load as load
+    from doppelganger.storage import save as save
 
 __version__ = "0.1.0"
+__all__ = ["Settings", "load", "make", "save"]
+
+_HOME = {
+    "Settings": "doppelganger.doppelganger",
+    "load": "doppelganger.storage",
+    "make": "doppelganger.doppelganger",
+    "save": "doppelganger.storage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'doppelganger' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,1 +1,1 @@
-
+"""The command ``doppelganger``: a thin face on the library, one small module a command."""

@@ -1,0 +1,182 @@
+"""``doppelganger make``: one photo to one folder with its doppelgänger and the report."""
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from doppelganger.cli.bar import ProgressBar
+from doppelganger.cli.options import (
+    Device,
+    FaceIndex,
+    Json,
+    Out,
+    Photo,
+    Steps,
+    announce_download,
+    networks_on,
+    projection_settings,
+)
+from doppelganger.errors import BorderNotFoundError
+
+if TYPE_CHECKING:
+    from doppelganger.doppelganger import Settings
+    from doppelganger.result import FaceRecord, Result
+    from doppelganger.storage import ResultFolder
+
+STAGES = ("weights", "projection", "border", "nearest", "judging")
+
+
+class Method(StrEnum):
+    """How the face is found."""
+
+    NEAREST = "nearest"
+    PATH = "path"
+
+
+def make(
+    photo: Photo,
+    out: Out = None,
+    face: FaceIndex = None,
+    method: Annotated[
+        Method,
+        typer.Option(
+            help="nearest: search the likest face outside every border. "
+            "path: the original software's rule, the first face on the way back that one verifier calls different."
+        ),
+    ] = Method.NEAREST,
+    verifier: Annotated[str, typer.Option(help="With `--method path`: dlib, sface, arcface or edgeface.")] = "dlib",
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Verifier that the search may not see, so that its verdict is the honest one; may be repeated. "
+            "`none`: all are searched. Default: edgeface.",
+            show_default=False,
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How far outside the border, as a share of the threshold.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, photo and machine: same face.")] = 0,
+    in_photo: Annotated[bool, typer.Option("--in-photo", help="Also set the face back into the photo.")] = False,
+    steps: Steps = None,
+    device: Device = "auto",
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser at the end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the doppelgänger of a photo: a folder with what to share, what to keep, and a report.
+
+    **Examples**
+
+    - `doppelganger make me.jpg`
+    - `doppelganger make team.jpg --face 2 --out third-from-largest`
+    - `doppelganger make me.jpg --hold-out dlib --hold-out sface --json`
+    - `doppelganger make me.jpg --method path --verifier dlib`
+
+    Ctrl-C stops it; the same command then goes on where it was. Exit code 7: a face was saved, but the search could not
+    bring it outside every border.
+    """
+    console = Console(stderr=True, highlight=False)
+    from doppelganger.images import read_image
+
+    read_image(photo)  # what is wrong with the file is said before anything slow begins
+    from doppelganger.storage import require_writable, save, to_json
+
+    folder = (out or Path.cwd() / f"{photo.stem}-doppelganger").absolute()
+    require_writable(folder)
+    from doppelganger.weights import Store
+
+    store = Store()
+    needed = _needed(in_photo)
+    missing = store.download_size(needed)
+    announce_download(missing, store.kept_size(needed), store.folder)
+    partial = folder.with_name(f".{folder.name}.partial")
+    with ProgressBar(STAGES, console, missing) as bar:
+        from doppelganger.doppelganger import make as make_doppelganger
+
+        settings = _settings(seed, face, method, verifier, hold_out, margin, in_photo, steps)
+        try:
+            result = make_doppelganger(photo, settings, networks_on(device, store), bar, partial)
+        except KeyboardInterrupt:
+            if partial.exists():
+                console.print(f"What was found so far is in {partial}; delete that to forget it.", soft_wrap=True)
+            raise
+        saved = save(result, folder)
+    if as_json:
+        from doppelganger.storage import dump
+
+        typer.echo(dump({"folder": str(saved.root), "files": _files(saved, result), **to_json(result)}))
+    else:
+        _show(result, saved)
+    for warning in result.warnings:
+        console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
+    if open_report:
+        typer.launch(saved.report.as_uri())
+    if method is Method.NEAREST and not all(v.different or v.held_out for v in _product(result).verdicts):
+        raise typer.Exit(BorderNotFoundError.exit_code)
+
+
+def _needed(in_photo: bool) -> tuple[str, ...]:
+    from doppelganger.networks import NEEDED
+
+    return (*NEEDED, "bisenet-parsing") if in_photo else NEEDED
+
+
+def _settings(
+    seed: int,
+    face: int | None,
+    method: Method,
+    verifier: str,
+    hold_out: list[str] | None,
+    margin: float | None,
+    in_photo: bool,
+    steps: int | None,
+) -> "Settings":
+    from doppelganger.doppelganger import Settings
+
+    settings = Settings(
+        seed=seed,
+        face=face,
+        method=method.value,
+        path_verifier=verifier,
+        in_photo=in_photo,
+        projection=projection_settings(steps),
+    )
+    if hold_out is not None:
+        settings = replace(settings, held_out=tuple(name for name in hold_out if name != "none"))
+    if margin is not None:
+        settings = replace(settings, nearest=replace(settings.nearest, margin=margin))
+    return settings
+
+
+def _product(result: "Result") -> "FaceRecord":
+    """What was judged of the doppelgänger itself."""
+    return next(face for face in result.faces if face.name == "doppelgänger")
+
+
+def _files(saved: "ResultFolder", result: "Result") -> dict[str, str]:
+    files = {"doppelganger": saved.doppelganger, "upload": saved.upload, "report": saved.report, "result": saved.json}
+    if result.pictures.in_photo is not None:
+        files["in_photo"] = saved.in_photo
+    return {name: str(path) for name, path in files.items()}
+
+
+def _show(result: "Result", saved: "ResultFolder") -> None:
+    console = Console(highlight=False)
+    table = Table("verifier", "distance", "least when disturbed", "same up to", "says", "", box=None, pad_edge=False)
+    for verdict in _product(result).verdicts:
+        table.add_row(
+            verdict.verifier,
+            f"{verdict.distance:.3f}",
+            f"{min(verdict.under_disturbances.values(), default=verdict.distance):.3f}",
+            f"{verdict.threshold:.3f}",
+            "[green]different[/green]" if verdict.different else "[yellow]same[/yellow]",
+            "held out: the search never saw it" if verdict.held_out else "",
+        )
+    console.print(table)
+    console.print(f"Your doppelgänger, to share: {saved.doppelganger}", soft_wrap=True)
+    console.print(f"The report, for you alone:   {saved.report}", soft_wrap=True)

@@ -1,0 +1,63 @@
+"""Arguments that several commands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from doppelganger.networks import Networks
+    from doppelganger.projection import ProjectionSettings
+    from doppelganger.weights import Store
+
+Photo = Annotated[Path, typer.Argument(help="A photo with a face: JPEG, PNG, WebP or HEIC.", show_default=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", help="Folder to make; numbered where it exists. Default: here, named after the photo."),
+]
+FaceIndex = Annotated[
+    int | None, typer.Option("--face", min=0, help="Which face of a group photo, 0 the largest. Default: the largest.")
+]
+Steps = Annotated[
+    int | None, typer.Option("--steps", min=10, max=10_000, help="Steps of the projection; more come closer, slowly.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps, as PyTorch calls them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+
+
+def networks_on(device: str, store: "Store") -> "Networks":
+    """The networks on a device that is there. Raises typer.BadParameter where it is not."""
+    import torch
+
+    from doppelganger.networks import Networks
+
+    kind = device.split(":")[0]
+    if kind not in ("auto", "cpu", "cuda", "mps"):
+        raise typer.BadParameter(f"There is no device {device!r}; choose auto, cpu, cuda or mps.")
+    missing = (kind == "cuda" and not torch.cuda.is_available()) or (
+        kind == "mps" and not torch.backends.mps.is_available()
+    )
+    if missing:
+        raise typer.BadParameter(f"PyTorch finds no {kind} device on this machine; use --device cpu.")
+    return Networks(store, device)
+
+
+def projection_settings(steps: int | None) -> "ProjectionSettings":
+    """The default stages, or the same shape with ``steps`` in all."""
+    from doppelganger.projection import ProjectionSettings
+
+    default = ProjectionSettings()
+    if steps is None:
+        return default
+    stages = [(r, round(n * steps / default.steps)) for r, n in default.stages]
+    stages[-1] = (stages[-1][0], steps - sum(n for _, n in stages[:-1]))
+    return ProjectionSettings(stages=tuple(stages))
+
+
+def announce_download(size: int, kept: int, folder: Path) -> None:
+    """Say on stderr what will be fetched, if anything."""
+    if size:
+        typer.echo(
+            f"First the networks: {size / 1e6:.0f} MB to download, of which {kept / 1e6:.0f} MB stay in {folder}.",
+            err=True,
+        )
