@@ -177,7 +177,7 @@ def draw(result: Result) -> Drawing:
         ticks=tuple(Tick(y_of(v), f"{v:g}") for v in np.arange(0, tallest + 1e-9, 0.5)),
         small_top=small_top,
         small_bottom=small_bottom,
-        small_ticks=tuple(Tick(small_y(v), f"{v:g}") for v in _round_steps(highest)),
+        small_ticks=tuple(Tick(small_y(v), f"{v:g}") for v in round_steps(highest)),
         likeness_line=_points([(x_of(s), small_y(v)) for s, v in enumerate(result.path.lpips)]),
         likeness_dot=None if lpips_dot is None else small_y(lpips_dot),
         axis=tuple(zip(steps, centres, strict=True)),
@@ -231,10 +231,10 @@ def evenly(steps: Sequence[int], most: int) -> list[int]:
     return [steps[k] for k in np.linspace(0, len(steps) - 1, most).round().astype(int)]
 
 
-def _round_steps(highest: float) -> list[float]:
-    """0 and two to five round numbers up to ``highest``."""
+def round_steps(highest: float) -> list[float]:
+    """0 and round numbers up to ``highest`` > 0, three to six together."""
     power = 10 ** np.floor(np.log10(highest))
-    step = next(s * power for s in (0.2, 0.5, 1.0) if highest / (s * power) <= 5)
+    step = next(s * power for s in (0.2, 0.5, 1.0, 2.0) if highest / (s * power) <= 5)
     return [float(v) for v in np.arange(0, highest, step)]
 
 

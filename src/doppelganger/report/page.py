@@ -34,6 +34,7 @@ def render(result: Result) -> str:
         resilience=words.resilience(made) if made else "",
         likeness=words.likeness(result),
         worst=words.worst,
+        on_path=result.provenance.settings.get("method") == "path",
         drawing=draw(result),
         layout={"width": WIDTH, "left": LEFT, "right": RIGHT, "off": OFF_PATH},
         measures=list(dict.fromkeys(measure for face in result.faces for measure in face.likeness)),

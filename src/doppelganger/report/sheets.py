@@ -13,6 +13,7 @@ from doppelganger.report.words import DOPPELGANGER, face
 from doppelganger.result import Result
 
 PAPER, INK = (255, 255, 255), (40, 38, 35)
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 GAP, CAPTION = 8, 26
 """Pixels between pictures, and below each for its name."""
 
@@ -43,7 +44,7 @@ def contact_sheet(results: Mapping[str, Result], side: int = 256) -> RGB:
             ("path border", pictures.border_outside),
             (DOPPELGANGER, pictures.doppelganger),
         )
-        rows.append([(title, pictures.portrait), *((_caption(result, name), image) for name, image in named)])
+        rows.append([(title, pictures.portrait), *((_caption(result, name, image), image) for name, image in named)])
     return grid(rows, side)
 
 
@@ -59,14 +60,27 @@ def grid(rows: Sequence[Sequence[tuple[str, RGB | None]]], side: int) -> RGB:
             x, y = GAP + c * (side + GAP), GAP + r * (side + CAPTION + GAP)
             if image is not None:
                 sheet.paste(PILImage.fromarray(resize_area(image, side, side)), (x, y))
-            draw.text((x + 2, y + side + 5), caption, INK, font)
+            _write(draw, (x + 2, y + side + 5), caption, font)
     return np.asarray(sheet)
 
 
-def _caption(result: Result, name: str) -> str:
+def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, font: _Font) -> None:
+    """Text on the sheet. Pillow's own font, the only one that is there on every machine, has no ä: its dots are ours."""
+    plain = text.replace("ä", "a")
+    draw.text(at, plain, INK, font)
+    dot = max(1, round(font.getlength("a") / 6))
+    for k, letter in enumerate(text):
+        if letter == "ä":
+            middle = at[0] + font.getlength(plain[: k + 1]) - font.getlength("a") / 2
+            top = at[1] + font.getbbox("a")[1] - 2 * dot
+            for x in (middle - 1.5 * dot, middle + 0.5 * dot):
+                draw.ellipse((x, top, x + dot, top + dot), INK)
+
+
+def _caption(result: Result, name: str, image: RGB | None) -> str:
     record = face(result, name)
-    if record is None:
-        return name
+    if record is None or image is None:
+        return f"{name}: none"
     score = next((f" {value:.3f}" for measure, value in record.likeness.items() if "LPIPS" in measure), "")
     different = sum(v.different for v in record.verdicts)
     return f"{name}{score}, {different}/{len(record.verdicts)} different"
