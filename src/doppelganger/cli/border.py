@@ -18,6 +18,7 @@ from doppelganger.cli.options import (
     Photo,
     Steps,
     announce_download,
+    needed,
     networks_on,
     projection_settings,
 )
@@ -61,14 +62,11 @@ def border(
     from doppelganger.weights import Store
 
     store = Store()
-    from doppelganger.networks import NEEDED
-
-    missing = store.download_size(NEEDED)
-    announce_download(missing, store.kept_size(NEEDED), store.folder)
+    missing = announce_download(store, needed(store))
     partial = folder.with_name(f".{folder.name}.partial")
     with ProgressBar(STAGES, download=missing) as bar:
         networks = networks_on(device, store)
-        for name in NEEDED:
+        for name in needed(store):
             store.path(name, bar)
         borders, faces = _find(image, projection_settings(steps), networks, face, photo.name, bar, partial)
     saved = _save(folder, borders, faces)

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -36,6 +37,8 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code. Errors go to stderr, or as JSON to stdout after ``--json``."""
+    if not sys.warnoptions:  # those of libraries are for programmers, who ask for them with `python -W`
+        warnings.simplefilter("ignore")
     try:
         from typer.main import get_command
 
@@ -68,8 +71,8 @@ def explain(error: Exception) -> tuple[str, int]:
     if type(error).__name__ == "Abort":  # Typer's, where Ctrl-C reached a prompt
         return STOPPED, INTERRUPTED
     if hasattr(error, "format_message"):  # Typer's usage errors, of which it makes no base class public
-        message = error.format_message()
-        return f"{message} See `doppelganger --help`." if message else "", USAGE
+        message = error.format_message().rstrip(".")
+        return f"{message}. See `doppelganger --help`." if message else "", USAGE
     if isinstance(error, OSError) and error.errno in _FULL:
         where = f" that holds {error.filename}" if error.filename else ""
         return f"The disk{where} is full; free some space and start again.", OutputError.exit_code

@@ -18,6 +18,7 @@ from doppelganger.cli.options import (
     Photo,
     Steps,
     announce_download,
+    needed,
     networks_on,
     projection_settings,
 )
@@ -83,7 +84,7 @@ def make(
     console = Console(stderr=True, highlight=False)
     from doppelganger.images import read_image
 
-    read_image(photo)  # what is wrong with the file is said before anything slow begins
+    image = read_image(photo)  # what is wrong with the photo is said before anything slow begins
     from doppelganger.storage import require_writable, save, to_json
 
     folder = (out or Path.cwd() / f"{photo.stem}-doppelganger").absolute()
@@ -91,11 +92,13 @@ def make(
     from doppelganger.weights import Store
 
     store = Store()
-    needed = _needed(in_photo)
-    missing = store.download_size(needed)
-    announce_download(missing, store.kept_size(needed), store.folder)
+    missing = announce_download(store, needed(store, in_photo))
     partial = folder.with_name(f".{folder.name}.partial")
     with ProgressBar(STAGES, console, missing) as bar:
+        from doppelganger.faces.detector import FaceDetector, choose
+
+        store.path("yunet", bar)
+        choose(FaceDetector(store).detect(image), face, photo.name)
         from doppelganger.doppelganger import make as make_doppelganger
 
         settings = _settings(seed, face, method, verifier, hold_out, margin, in_photo, steps)
@@ -118,12 +121,6 @@ def make(
         typer.launch(saved.report.as_uri())
     if method is Method.NEAREST and not all(v.different or v.held_out for v in _product(result).verdicts):
         raise typer.Exit(BorderNotFoundError.exit_code)
-
-
-def _needed(in_photo: bool) -> tuple[str, ...]:
-    from doppelganger.networks import NEEDED
-
-    return (*NEEDED, "bisenet-parsing") if in_photo else NEEDED
 
 
 def _settings(

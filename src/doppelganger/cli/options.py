@@ -1,5 +1,6 @@
 """Arguments that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,10 +55,15 @@ def projection_settings(steps: int | None) -> "ProjectionSettings":
     return ProjectionSettings(stages=tuple(stages))
 
 
-def announce_download(size: int, kept: int, folder: Path) -> None:
-    """Say on stderr what will be fetched, if anything."""
+def needed(store: "Store", in_photo: bool = False) -> list[str]:
+    """The weights of a run: what ``networks.NEEDED`` says, known here without loading PyTorch (a test compares)."""
+    return [name for name in store.catalogue if in_photo or name != "bisenet-parsing"]
+
+
+def announce_download(store: "Store", names: Sequence[str]) -> int:
+    """Say on stderr what will be fetched, if anything; returns the bytes."""
+    size = store.download_size(names)
     if size:
-        typer.echo(
-            f"First the networks: {size / 1e6:.0f} MB to download, of which {kept / 1e6:.0f} MB stay in {folder}.",
-            err=True,
-        )
+        kept = f"of which {store.kept_size(names) / 1e6:.0f} MB stay in {store.folder}"
+        typer.echo(f"First the networks: {size / 1e6:.0f} MB to download, {kept}.", err=True)
+    return size

@@ -36,8 +36,7 @@ def verify(
     from doppelganger.weights import Store
 
     store = Store()
-    missing = store.download_size(NETWORKS)
-    announce_download(missing, store.kept_size(NETWORKS), store.folder)
+    missing = announce_download(store, NETWORKS)
     with ProgressBar(("weights",), download=missing) as bar:
         for name in NETWORKS:
             store.path(name, bar)

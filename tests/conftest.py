@@ -1,0 +1,47 @@
+"""What tests of every part share: the user's own weights store, the networks loaded once, and two faces on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+
+from doppelganger.images import RGB, encode_png
+from doppelganger.networks import Networks
+from doppelganger.weights import Store
+
+
+@pytest.fixture(scope="session")
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture(scope="session")
+def networks(store: Store) -> Networks:
+    return Networks(store, "cpu")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> RGB:
+    """Eileen Collins, photographed by NASA, [512, 512, 3]."""
+    return np.asarray(skimage.data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def astronaut_file(astronaut: RGB, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("photos") / "astronaut.png"
+    file.write_bytes(encode_png(astronaut))
+    return file
+
+
+@pytest.fixture(scope="session")
+def stranger(networks: Networks) -> RGB:
+    """A person who does not exist, [1024, 1024, 3]."""
+    return networks.generator.synthesise(networks.generator.sample(1, seed=11)[0])
+
+
+@pytest.fixture(scope="session")
+def stranger_file(stranger: RGB, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("photos") / "stranger.png"
+    file.write_bytes(encode_png(stranger))
+    return file
