@@ -61,6 +61,7 @@ def test_ctrl_c_leaves_only_a_checkpoint_from_which_the_same_run_goes_on(
 ) -> None:
     partial = tmp_path / ".astronaut-doppelganger.partial"
     command = [*COMMAND, "make", str(astronaut_file), "--steps", str(STEPS)]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit it ignored
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8") as process:
         while process.poll() is None and not list(partial.glob("*.safetensors")):
             time.sleep(0.05)

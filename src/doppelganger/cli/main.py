@@ -18,7 +18,7 @@ from doppelganger.errors import DoppelgangerError, OutputError
 INTERRUPTED = 130
 USAGE = 2
 STOPPED = "Stopped; the same command goes on where it was."
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 

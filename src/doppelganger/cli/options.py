@@ -44,15 +44,14 @@ def networks_on(device: str, store: "Store") -> "Networks":
 
 
 def projection_settings(steps: int | None) -> "ProjectionSettings":
-    """The default stages, or the same shape with ``steps`` in all."""
+    """The default phases, or the same shape with ``steps`` in all."""
     from doppelganger.projection import ProjectionSettings
 
     default = ProjectionSettings()
     if steps is None:
         return default
-    stages = [(r, round(n * steps / default.steps)) for r, n in default.stages]
-    stages[-1] = (stages[-1][0], steps - sum(n for _, n in stages[:-1]))
-    return ProjectionSettings(stages=tuple(stages))
+    w_steps = round(default.w_steps * steps / default.steps)
+    return ProjectionSettings(w_steps=w_steps, w_plus_steps=steps - w_steps)
 
 
 def needed(store: "Store", in_photo: bool = False) -> list[str]:
