@@ -40,7 +40,9 @@ from doppelganger.verifiers.panel import VERIFIERS
 VGG_SIZE = 1024
 
 
-def measured(name: str, image: RGB, subject: Subject, networks: Networks, held_out: list[str], portrait: Any) -> dict[str, Any]:
+def measured(
+    name: str, image: RGB, subject: Subject, networks: Networks, held_out: list[str], portrait: Any
+) -> dict[str, Any]:
     """Verdicts (clean and under every disturbance) and likeness of one face, ready for JSON."""
     record = judge_face(name, image, subject, networks, held_out, disturbed=True)
     likeness = networks.judge.compare(portrait, networks.judge.measure(image, name), VGG_SIZE)
@@ -48,14 +50,21 @@ def measured(name: str, image: RGB, subject: Subject, networks: Networks, held_o
     return {"verdicts": verdicts, "likeness": likeness}
 
 
-def one_portrait(photo: RGB, networks: Networks, settings: Settings, pictures: Path | None, name: str) -> dict[str, Any]:
+def one_portrait(
+    photo: RGB, networks: Networks, settings: Settings, pictures: Path | None, name: str
+) -> dict[str, Any]:
     """Everything about one portrait."""
     clock = Clock()
     with clock.stage("seeing"):
         subject = see(photo, networks, name=name)
     with clock.stage("projection"):
         projected = project(
-            subject.portrait.image, networks.differentiable, networks.space, networks.alex, settings.projection, networks.device
+            subject.portrait.image,
+            networks.differentiable,
+            networks.space,
+            networks.alex,
+            settings.projection,
+            networks.device,
         )
     with clock.stage("border"):
         judge = PathJudge(projected.path, subject, networks)
@@ -76,7 +85,9 @@ def one_portrait(photo: RGB, networks: Networks, settings: Settings, pictures: P
             found = search_nearest(subject, projected.closest, networks, chosen, silent)
         face = networks.generator.synthesise(found.w)
         held_out = [m.name for m in networks.members([short])]
-        out[f"nearest, {held_out[0]} held out"] = measured("doppelgänger", face, subject, networks, held_out, portrait) | {
+        out[f"nearest, {held_out[0]} held out"] = measured(
+            "doppelgänger", face, subject, networks, held_out, portrait
+        ) | {
             "accepted": found.accepted,
             "steps": found.steps,
         }
@@ -138,7 +149,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--seen", nargs="*", default=[], help="names that were looked at in development: measured apart")
+    parser.add_argument(
+        "--seen", nargs="*", default=[], help="names that were looked at in development: measured apart"
+    )
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--without-astronaut", action="store_true")
     args = parser.parse_args()
@@ -146,7 +159,9 @@ def main() -> None:
     kept = json.loads(args.out.read_text()) if args.out.exists() else {"portraits": {}}
     files = [f for f in sorted(args.folder.iterdir()) if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}]
     files = [f for f in files if f.stem not in args.seen][: args.limit]
-    queue: list[tuple[str, RGB | Path]] = [] if args.without_astronaut else [("astronaut", np.asarray(data.astronaut()))]
+    queue: list[tuple[str, RGB | Path]] = (
+        [] if args.without_astronaut else [("astronaut", np.asarray(data.astronaut()))]
+    )
     queue += [(f.stem, f) for f in files]
     for name, source in queue:
         if name in kept["portraits"]:

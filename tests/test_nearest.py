@@ -49,9 +49,7 @@ def test_search_leaves_the_border_and_stops_near_it(networks):
     w = networks.generator.w_mean + 0.7 * (networks.generator.sample(1, 21)[0] - networks.generator.w_mean)
     subject = see(networks.generator.synthesise(w), networks)
     assert isinstance(subject, Subject)
-    settings = Settings(
-        held_out=("dlib", "edgeface"), nearest=NearestSettings(stages=((128, 24),), rounds=4, extra_steps=10)
-    )
+    settings = Settings(held_out=("dlib", "edgeface"), nearest=NearestSettings(steps=16))
     start = np.tile(w, (networks.differentiable.w_rows, 1))
     found = search_nearest(subject, start, networks, settings, silent)
     names = [m.name for m in networks.members(settings.searched)]

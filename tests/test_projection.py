@@ -5,7 +5,7 @@ import torch
 from doppelganger.networks import Networks
 from doppelganger.projection import Adam, ProjectionSettings, project, pyramid, spread
 
-SHORT = ProjectionSettings(stages=((128, 10), (256, 4)))
+SHORT = ProjectionSettings(w_steps=10, w_plus_steps=4)
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +56,29 @@ def test_stopped_and_resumed_equals_unbroken(networks, portrait, unbroken):
 
 def test_progress_counts_every_step(networks, portrait):
     events = []
-    run(networks, portrait, ProjectionSettings(stages=((128, 3),)), progress=events.append)
+    run(networks, portrait, ProjectionSettings(w_steps=2, w_plus_steps=1), progress=events.append)
     assert [(e.done, e.total) for e in events] == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_stages_and_rates():
-    settings = ProjectionSettings(stages=((128, 3), (256, 2)), learning_rate=1.0, ramp_up=2)
-    assert [settings.resolution(k) for k in range(5)] == [128, 128, 128, 256, 256]
-    with pytest.raises(IndexError):
-        settings.resolution(5)
-    assert settings.rate(0) == 0.5
-    assert settings.rate(1) == 1.0
-    assert settings.rate(4) < settings.rate(3) < 1.0
+def test_the_first_phase_moves_one_w_and_the_second_its_rows(unbroken):
+    path = np.stack(unbroken.path)
+    rows_differ = np.abs(path - path[:, :1]).max((1, 2))
+    assert (rows_differ[: SHORT.w_steps + 1] < 1e-4).all()
+    assert (rows_differ[SHORT.w_steps + 1 :] > 1e-3).all()
+
+
+def test_rates_ramp_up_and_down_in_each_phase():
+    settings = ProjectionSettings(w_steps=20, w_plus_steps=40, w_rate=1.0, w_plus_rate=0.5)
+    rates = [settings.rate(k) for k in range(settings.steps)]
+    assert rates[0] == 0.2
+    assert max(rates[:20]) <= 1.0 and max(rates[20:]) == 0.5
+    assert rates[20] == 0.1
+    assert rates[19] < rates[10] < rates[5] and rates[59] < rates[50] < rates[30]
 
 
 def test_adam_is_pytorchs_adam():
     x = torch.tensor([1.0, -2.0], requires_grad=True)
-    theirs = torch.optim.Adam([x], 0.1, betas=(Adam.BETA1, Adam.BETA2), eps=Adam.EPSILON)
+    theirs = torch.optim.Adam([x], 0.1, betas=(Adam.BETA1, 0.99), eps=Adam.EPSILON)
     ours, adam = x.detach().clone(), Adam(torch.zeros(2), torch.zeros(2))
     for _ in range(5):
         theirs.zero_grad()

@@ -83,8 +83,8 @@ def main() -> None:
     for name, features in (("256", wide), ("128", narrow)):
         head = heads[name]
         targets = pictures if name == "256" else [F.avg_pool2d(p.float(), 2).half() for p in pictures]
-        optimiser = torch.optim.Adam(head.parameters(), 3e-3, betas=(0.9, 0.99))
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=args.steps)
+        optimiser = torch.optim.Adam(head.parameters(), 1.5e-3, betas=(0.9, 0.99))
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, args.steps)
         order = np.random.default_rng(args.seed)
         for step in range(args.steps):
             chosen = order.integers(held_out, args.samples, BATCH)
@@ -99,6 +99,7 @@ def main() -> None:
             loss = difference_loss(head(x, latents[chosen])[..., inner, inner], y[..., inner, inner])
             optimiser.zero_grad()
             loss.backward()
+            torch.nn.utils.clip_grad_norm_(head.parameters(), 0.5)
             optimiser.step()
             schedule.step()
             if step % 500 == 499 or step == args.steps - 1:

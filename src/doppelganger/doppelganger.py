@@ -17,7 +17,6 @@ from typing import Literal
 import numpy as np
 import torch
 
-from doppelganger import nearest, projection
 from doppelganger.border import CachedJudge, find_borders, path_border
 from doppelganger.checkpoint import Checkpoint
 from doppelganger.errors import BorderNotFoundError, NoFaceError
@@ -25,8 +24,10 @@ from doppelganger.faces.alignment import AlignedPortrait, align
 from doppelganger.faces.detector import choose
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, read_image
+from doppelganger.nearest import Found, NearestSettings, Searched, search
 from doppelganger.networks import NEEDED, Networks
 from doppelganger.progress import Event, Progress, silent
+from doppelganger.projection import Projection, ProjectionSettings, project
 from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Provenance, Result
 from doppelganger.verifiers.disturbances import DISTURBANCES
 from doppelganger.verifiers.panel import VERIFIERS, UnknownVerifierError
@@ -51,10 +52,9 @@ class Settings:
     path_verifier: str = "dlib"
     held_out: tuple[str, ...] = ("edgeface",)
     """Verifiers that the search may not see."""
-    margin: float = nearest.NearestSettings.margin
     in_photo: bool = False
-    projection: projection.ProjectionSettings = field(default_factory=projection.ProjectionSettings)
-    nearest: nearest.NearestSettings = field(default_factory=nearest.NearestSettings)
+    projection: ProjectionSettings = field(default_factory=ProjectionSettings)
+    nearest: NearestSettings = field(default_factory=NearestSettings)
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -155,12 +155,12 @@ def thresholds(networks: Networks) -> dict[str, float]:
 
 def search_nearest(
     subject: Subject, closest: Latent, networks: Networks, settings: Settings, progress: Progress
-) -> nearest.Found:
+) -> Found:
     """The nearest search with the chosen verifiers. The held-out ones are not asked."""
     members = {m.name: m for m in networks.members(settings.searched)}
     limits = thresholds(networks)
     searched = [
-        nearest.Searched(
+        Searched(
             name,
             m.network().to(networks.device),
             m.crop_size,
@@ -187,10 +187,11 @@ def search_nearest(
                 worst[name] = min(worst[name], distance / limits[name])
         return worst
 
-    return nearest.search(
+    return search(
         subject.portrait.image,
         closest,
         searched,
+        networks.generator,
         networks.differentiable,
         networks.space,
         networks.alex,
@@ -232,7 +233,7 @@ def make(
 
     kept = Checkpoint(checkpoint, image, settings.projection, settings.face) if checkpoint else None
     with clock.stage("projection"):
-        projected = projection.project(
+        projected = project(
             subject.portrait.image,
             networks.differentiable,
             networks.space,
@@ -287,7 +288,7 @@ def make(
 
 def _result(
     subject: Subject,
-    projected: projection.Projection,
+    projected: Projection,
     borders: tuple[Border, ...],
     judge: PathJudge,
     chosen: Latent,

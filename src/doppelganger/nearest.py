@@ -19,14 +19,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.latent_space import LatentSpace
-from doppelganger.generators.protocol import DifferentiableGenerator
+from doppelganger.generators.protocol import DifferentiableGenerator, Generator
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
-from doppelganger.projection import Adam, pyramid, spread
+from doppelganger.projection import Adam, Likeness, spread
 from doppelganger.verifiers.crops import crop, scaled
 
-Metric = str
+RESOLUTION = 256
+"""Size of the faces that the search looks at."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,26 @@ class Searched:
 class NearestSettings:
     """How to search. All margins are shares of the threshold."""
 
-    stages: tuple[tuple[int, int], ...] = ((128, 30), (256, 20))
-    """(resolution, steps) of the first round."""
-    extra_steps: int = 10
-    """Steps of every further round, at the last stage's resolution."""
+    steps: int = 30
+    """Steps of the first round."""
+    extra_steps: int = 8
+    """Steps of every further round."""
     rounds: int = 5
+    anchor_every: int = 4
+    """Steps between two looks at the whole network's picture; between them its preview is corrected by the difference."""
     learning_rate: float = 0.06
-    margin: float = 0.08
+    beta2: float = 0.9
+    """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
+    margin: float = 0.15
     headroom: float = 0.02
     """By how much a face must clear the border under every disturbance to be accepted."""
-    pixel_weight: float = 1.0
+    pixel_weight: float = 2.0
+    face_weight: float = 0.5
     prior_weight: float = 0.002
     spread_weight: float = 0.01
-    stiffness: float = 1.0
+    stiffness: float = 0.1
     """Weight of the squared violation."""
-    multiplier_rate: float = 0.1
+    multiplier_rate: float = 0.05
     max_multiplier: float = 2.0
 
 
@@ -106,7 +113,8 @@ def search(
     portrait: NDArray[np.uint8],
     start: NDArray[np.float32],
     searched: Sequence[Searched],
-    generator: DifferentiableGenerator,
+    true: Generator,
+    cheap: DifferentiableGenerator,
     space: LatentSpace,
     lpips: LPIPS,
     transforms: Callable[[NDArray[np.float32]], Mapping[str, NDArray[np.floating]]],
@@ -124,40 +132,33 @@ def search(
     """
     rng = np.random.default_rng(seed)
     v = space.from_w(torch.tensor(start, device=device)).requires_grad_()
-    adam = Adam(torch.zeros_like(v), torch.zeros_like(v))
-    targets = pyramid(portrait, tuple({r for r, _ in settings.stages}), device)
-    with torch.no_grad():
-        features = {r: lpips.features(target) for r, target in targets.items()}
+    adam = Adam(torch.zeros_like(v), torch.zeros_like(v), beta2=settings.beta2)
+    generator = AnchoredPreview(true, cheap, settings.anchor_every)
+    likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
     goals = torch.full((len(searched),), 1 + settings.margin, device=device)
     multipliers = torch.zeros(len(searched), device=device)
-    plan = [r for r, steps in settings.stages for _ in range(steps)]
-    first, total = len(plan), len(plan) + (settings.rounds - 1) * settings.extra_steps
+    total = settings.steps + (settings.rounds - 1) * settings.extra_steps
     trace: list[dict[str, float]] = []
     latent, worst = start, {s.name: 0.0 for s in searched}
 
     for round_ in range(settings.rounds):
-        steps = plan if round_ == 0 else [settings.stages[-1][0]] * settings.extra_steps
+        steps = settings.steps if round_ == 0 else settings.extra_steps
         crops = transforms(latent)
-        for k, r in enumerate(steps):
-            face = generator.synthesise(space.to_w(v)[None], r)
-            perceptual = lpips.distance(lpips.features(face), features[r]).mean()
-            likeness = (
-                perceptual
-                + settings.pixel_weight * F.mse_loss(face, targets[r])
-                + settings.prior_weight * space.prior(v)
-                + settings.spread_weight * spread(v)
-            )
-            seen = soften(face, rng) if r >= 256 else face
+        for k in range(steps):
+            face = generator.preview(space.to_w(v)[None], RESOLUTION)
+            perceptual, seen_as = likeness(face)
+            objective = seen_as + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
+            seen = soften(face, rng)
             distances = []
             for one in searched:
-                moved = jitter(rng, one.crop_size) @ np.vstack([scaled(crops[one.name], r / 1024), [0, 0, 1]])
+                moved = jitter(rng, one.crop_size) @ np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
                 distances.append(one.distance(one.network(crop(seen, moved[:2], one.crop_size)))[0])
             gap = goals - torch.stack(distances)
             broken = gap.clamp(min=0)
-            loss = likeness + (multipliers * broken).sum() + settings.stiffness / 2 * broken.square().sum()
+            loss = objective + (multipliers * broken).sum() + settings.stiffness / 2 * broken.square().sum()
             (gradient,) = torch.autograd.grad(loss, v)
             with torch.no_grad():
-                rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (len(steps) - k) / len(steps) * 2)))
+                rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (steps - k) / steps * 2)))
                 v -= adam.update(gradient, rate if round_ == 0 else rate / 2)
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
             trace.append(
@@ -172,5 +173,4 @@ def search(
         goals = goals + torch.tensor(missing, device=device).clamp(min=0) * 1.2
     progress(Event("nearest", total, total))
     accepted = all(worst[s.name] > 1 for s in searched)
-    assert len(trace) >= first
     return Found(latent, accepted, worst, len(trace), trace)

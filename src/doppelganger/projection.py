@@ -1,9 +1,10 @@
 """Projection: from the mean face to the generator's closest match of a portrait, every step kept.
 
-Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), appendix D, project into one w by Adam on LPIPS.
-Here w+ is searched (a row a layer; Abdal, Qin, Wonka, "Image2StyleGAN", 2019), in whitened coordinates, with two pulls: toward the
-mean face, and of the rows toward one another, the w+ that the generator was trained on (Tov et al., "Designing an Encoder for
-StyleGAN Image Manipulation", 2021: closeness to W keeps a face editable). Early steps look at 128², where a step costs a third.
+First one w for all layers (Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020, appendix D): it keeps the
+face a face while pose and hair find their place. Then w+, a row a layer (Abdal, Qin, Wonka, "Image2StyleGAN", 2019), as offsets
+from that w. Two pulls: toward the mean face, and of the rows toward one another (Tov et al., "Designing an Encoder for StyleGAN
+Image Manipulation", 2021: closeness to W keeps a face editable). The first phase looks at cheap 128² previews, the second
+at the whole network's picture: searched in w+, a preview's errors are found and used, and the true face comes out deformed.
 """
 
 from collections.abc import Callable
@@ -20,38 +21,37 @@ from doppelganger.generators.protocol import DifferentiableGenerator
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 
+FACE = (slice(72, 216), slice(56, 200))
+"""Rows and columns of a 256² aligned portrait that hold the face: brows to chin, ear to ear."""
+
 
 @dataclass(frozen=True)
 class ProjectionSettings:
-    """How to project. Steps and rates: the curve in docs/how-it-works.md."""
+    """How to project. The rates are for Adam in whitened coordinates."""
 
-    stages: tuple[tuple[int, int], ...] = ((128, 70), (256, 50))
-    """(resolution, steps), in order."""
-    learning_rate: float = 0.1
-    ramp_up: int = 6
-    ramp_down: float = 0.5
-    """Last share of the steps over which the learning rate falls to a tenth."""
-    pixel_weight: float = 1.0
+    w_steps: int = 30
+    """Steps of the first phase: one w, 128² previews."""
+    w_plus_steps: int = 60
+    """Steps of the second phase: w+, the whole network."""
+    w_rate: float = 0.4
+    w_plus_rate: float = 0.25
+    pixel_weight: float = 2.0
+    face_weight: float = 0.5
+    """Weight of a second LPIPS, on the face alone at 512² (second phase)."""
     prior_weight: float = 0.002
     spread_weight: float = 0.01
 
     @property
     def steps(self) -> int:
-        """Steps of all stages."""
-        return sum(steps for _, steps in self.stages)
-
-    def resolution(self, step: int) -> int:
-        """The resolution that ``step`` looks at."""
-        for resolution, steps in self.stages:
-            if step < steps:
-                return resolution
-            step -= steps
-        raise IndexError("step is past the last stage")
+        """Steps of both phases."""
+        return self.w_steps + self.w_plus_steps
 
     def rate(self, step: int) -> float:
-        """The learning rate of ``step``."""
-        left = (self.steps - step) / self.steps
-        return self.learning_rate * min((step + 1) / self.ramp_up, max(0.1, min(1.0, left / self.ramp_down)), 1.0)
+        """The learning rate of ``step``: each phase ramps up over five steps and falls towards its end."""
+        if step < self.w_steps:
+            return self.w_rate * min((step + 1) / 5, max(0.3, 1 - step / self.w_steps))
+        done = (step - self.w_steps) / self.w_plus_steps
+        return self.w_plus_rate * min((step - self.w_steps + 1) / 5, max(0.15, min(1.0, (1 - done) * 1.6)))
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Projection:
     path: list[NDArray[np.float32]] = field(default_factory=list)
     """w+ [rows, 512] of every step; the first is the mean face, the last the closest match."""
     losses: list[float] = field(default_factory=list)
-    """LPIPS (AlexNet) of ``path[i]`` to the portrait, at the resolution of step i; one fewer than ``path``."""
+    """LPIPS (AlexNet) of ``path[i]`` to the portrait, at 128² in the first phase, at 256² after; one fewer than ``path``."""
 
     @property
     def closest(self) -> NDArray[np.float32]:
@@ -108,23 +108,21 @@ def project(
     state = resume
     v = torch.tensor(state.v, device=device, requires_grad=True)
     first, second = (torch.tensor(moment, device=device) for moment in state.moments)
-    adam = Adam(first, second, step=len(state.losses))
-    targets = pyramid(portrait, tuple({r for r, _ in settings.stages}), device)
-    with torch.no_grad():
-        features = {r: lpips.features(target) for r, target in targets.items()}
+    adam = Adam(first, second, step=_steps_of_phase(len(state.losses), settings))
+    likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
 
     for step in range(len(state.losses), settings.steps):
-        r = settings.resolution(step)
-        face = generator.synthesise(space.to_w(v)[None], r)
-        perceptual = lpips.distance(lpips.features(face), features[r]).mean()
-        loss = (
-            perceptual
-            + settings.pixel_weight * F.mse_loss(face, targets[r])
-            + settings.prior_weight * space.prior(v)
-            + settings.spread_weight * spread(v)
-        )
+        one_w = step < settings.w_steps
+        if step == settings.w_steps:  # the moments of a shared w say nothing about single rows
+            adam = Adam(torch.zeros_like(v), torch.zeros_like(v))
+        w_plus = space.to_w(v)[None]
+        face = generator.preview(w_plus, 128) if one_w else generator.synthesise(w_plus, 512)
+        perceptual, seen = likeness(face)
+        loss = seen + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
         (gradient,) = torch.autograd.grad(loss, v)
         with torch.no_grad():
+            if one_w:  # one w is all rows moving together
+                gradient = gradient.sum(0, keepdim=True).expand_as(gradient)
             v -= adam.update(gradient, settings.rate(step))
             w = space.to_w(v).cpu().numpy()
         state = Projection(
@@ -136,21 +134,57 @@ def project(
     return state
 
 
+def _steps_of_phase(done: int, settings: ProjectionSettings) -> int:
+    """How many steps Adam has taken in the phase that goes on."""
+    return done if done < settings.w_steps else done - settings.w_steps
+
+
+class Likeness:
+    """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept."""
+
+    def __init__(
+        self, portrait: NDArray[np.uint8], lpips: LPIPS, pixel_weight: float, face_weight: float, device: torch.device
+    ) -> None:
+        self._lpips, self._pixel_weight, self._face_weight = lpips, pixel_weight, face_weight
+        self._targets = pyramid(portrait, (512, 256, 128), device)
+        with torch.no_grad():
+            self._features = {r: lpips.features(self._targets[r]) for r in (256, 128)}
+            self._faces = {r: lpips.features(crop_face(self._targets[r])) for r in (512, 256)}
+
+    def __call__(self, face: Tensor) -> tuple[Tensor, Tensor]:
+        """[1, 3, r, r], r 128, 256 or 512 → LPIPS (at 256² where r is larger), and the whole loss."""
+        r = face.shape[-1]
+        small = F.avg_pool2d(face, 2) if r == 512 else face
+        perceptual = self._lpips.distance(self._lpips.features(small), self._features[small.shape[-1]]).mean()
+        loss = perceptual + self._pixel_weight * F.mse_loss(small, self._targets[small.shape[-1]])
+        if r > 128:
+            features = self._lpips.features(crop_face(face))
+            loss = loss + self._face_weight * self._lpips.distance(features, self._faces[r]).mean()
+        return perceptual, loss
+
+
+def crop_face(images: Tensor) -> Tensor:
+    """[B, 3, r, r] aligned → the part that holds the face."""
+    factor = images.shape[-1] // 256
+    rows, columns = (slice(s.start * factor, s.stop * factor) for s in FACE)
+    return images[..., rows, columns]
+
+
 class Adam:
-    """Adam (Kingma and Ba, 2015) on one tensor, its moments open to be saved; β = (0.9, 0.99), ε = 1e-8."""
+    """Adam (Kingma and Ba, 2015) on one tensor, its moments open to be saved; β₁ = 0.9, ε = 1e-8."""
 
-    BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8
+    BETA1, EPSILON = 0.9, 1e-8
 
-    def __init__(self, first: Tensor, second: Tensor, step: int = 0) -> None:
-        self._first, self._second, self._step = first, second, step
+    def __init__(self, first: Tensor, second: Tensor, step: int = 0, beta2: float = 0.99) -> None:
+        self._first, self._second, self._step, self._beta2 = first, second, step, beta2
 
     def update(self, gradient: Tensor, rate: float) -> Tensor:
         """The amount to subtract, of the gradient's shape."""
         self._step += 1
         self._first.lerp_(gradient, 1 - self.BETA1)
-        self._second.lerp_(gradient.square(), 1 - self.BETA2)
+        self._second.lerp_(gradient.square(), 1 - self._beta2)
         first = self._first / (1 - self.BETA1**self._step)
-        second = self._second / (1 - self.BETA2**self._step)
+        second = self._second / (1 - self._beta2**self._step)
         return rate * first / (second.sqrt() + self.EPSILON)
 
     def moments(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -3,6 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.mobile_stylegan import W_ROWS, inverse_haar
@@ -30,7 +31,9 @@ def w_plus(fast):
 def test_both_forms_agree_to_1e_4(fast, differentiable, w_plus, rows):
     w = w_plus if rows > 1 else w_plus[0]
     with torch.no_grad():
-        torch_face = differentiable.synthesise(torch.from_numpy(np.broadcast_to(w, (W_ROWS, 512)).copy())[None], 1024)[0]
+        torch_face = differentiable.synthesise(torch.from_numpy(np.broadcast_to(w, (W_ROWS, 512)).copy())[None], 1024)[
+            0
+        ]
     assert np.abs(torch_face.numpy() - fast.synthesise_float(w)).max() < 1e-4
 
 
@@ -42,20 +45,42 @@ def test_every_row_of_w_plus_changes_the_picture(fast, w_plus):
         assert np.abs(fast.synthesise_float(changed) - reference).max() > 1e-3, row
 
 
+def reduced(fast, w, resolution):
+    return F.interpolate(torch.from_numpy(fast.synthesise_float(w))[None], (resolution, resolution), mode="area")
+
+
+@pytest.mark.parametrize("resolution", [512, 256])
+def test_smaller_pictures_are_the_whole_one_reduced(fast, differentiable, w_plus, resolution):
+    with torch.no_grad():
+        small = differentiable.synthesise(torch.from_numpy(w_plus)[None], resolution)
+    assert (small - reduced(fast, w_plus, resolution)).abs().max() < 1e-4
+
+
 @pytest.mark.parametrize("resolution", [256, 128])
-def test_early_heads_predict_the_reduced_picture(fast, differentiable, w_plus, resolution):
+def test_previews_predict_the_reduced_picture(fast, differentiable, w_plus, resolution):
     single = fast.w_mean + 0.7 * (fast.sample(3, 11) - fast.w_mean)
     for w in (*(np.tile(one, (W_ROWS, 1)) for one in single), w_plus):
-        whole = torch.from_numpy(fast.synthesise_float(w))[None]
-        reduced = F.interpolate(whole, (resolution, resolution), mode="area")
+        truth = reduced(fast, w, resolution)
         with torch.no_grad():
-            early = differentiable.synthesise(torch.from_numpy(w)[None], resolution)
-        assert F.mse_loss(early, reduced) < 0.1 * reduced.var()
+            preview = differentiable.preview(torch.from_numpy(w)[None], resolution)
+        assert F.mse_loss(preview, truth) < 0.1 * truth.var()
+
+
+def test_anchored_preview_is_the_true_picture_where_it_was_anchored(fast, differentiable, w_plus):
+    anchored = AnchoredPreview(fast, differentiable, every=2)
+    w = torch.from_numpy(w_plus)[None]
+    near = w + 0.005
+    truth, truth_near = reduced(fast, w_plus, 256), reduced(fast, near[0].numpy(), 256)
+    with torch.no_grad():
+        assert (anchored.preview(w, 256) - truth).abs().max() < 1e-5
+        moved = anchored.preview(near, 256)
+        assert F.mse_loss(moved, truth_near) < F.mse_loss(differentiable.preview(near, 256), truth_near) / 4
+        assert (anchored.preview(near, 256) - truth_near).abs().max() < 1e-5
 
 
 def test_gradients_reach_every_row_that_acts(differentiable, w_plus):
     w = torch.from_numpy(w_plus)[None].requires_grad_()
-    differentiable.synthesise(w, 128).square().mean().backward()
+    differentiable.synthesise(w, 256).square().mean().backward()
     assert (w.grad[0].abs().amax(1) > 0).all()
 
 
@@ -64,11 +89,11 @@ def test_gradient_is_the_slope(differentiable, w_plus):
     direction = torch.randn(w.shape, generator=torch.Generator().manual_seed(0))
     with torch.enable_grad():
         tracked = w.clone().requires_grad_()
-        loss = differentiable.synthesise(tracked, 128).double().square().mean()
+        loss = differentiable.preview(tracked, 128).double().square().mean()
         (gradient,) = torch.autograd.grad(loss, tracked)
     step = 1e-2
     with torch.no_grad():
-        ends = [differentiable.synthesise(w + s * step * direction, 128).double().square().mean() for s in (1, -1)]
+        ends = [differentiable.preview(w + s * step * direction, 128).double().square().mean() for s in (1, -1)]
     assert float((ends[0] - ends[1]) / (2 * step)) == pytest.approx(float((gradient * direction).sum()), rel=0.02)
 
 
@@ -94,7 +119,7 @@ def test_unknown_modulation_and_resolution_are_refused(differentiable):
     with pytest.raises(ValueError):
         row_of("m.layers.3.unknown.modulation.weight")
     with pytest.raises(ValueError):
-        differentiable.synthesise(torch.zeros(1, W_ROWS, 512), 333)
+        differentiable.preview(torch.zeros(1, W_ROWS, 512), 333)
 
 
 def test_latent_space_round_trip_mean_and_population(fast):

@@ -1,14 +1,16 @@
-"""The differentiable form of the embedded generator: one trunk, exits at 1024², 256² and 128²."""
+"""The differentiable form of the embedded generator: the whole network at 1024², 512² and 256², and cheap previews of it."""
 
 from importlib import resources
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load
 from torch import Tensor
 
 from doppelganger.generators.heads import BLOCKS_BEFORE, new_heads
 from doppelganger.generators.ir_constants import read_constants
 from doppelganger.generators.mobile_stylegan import W_ROWS, SynthesisNetwork
+from doppelganger.memory import keep_freed_pages
 from doppelganger.weights import Store
 
 
@@ -16,9 +18,9 @@ class DifferentiableMobileStyleGAN:
     """MobileStyleGAN-FFHQ with gradients to w+. Agrees with the OpenVINO form to 1e-4 at 1024²; frozen weights."""
 
     w_rows = W_ROWS
-    resolutions: tuple[int, ...] = (128, 256, 1024)
 
     def __init__(self, store: Store, device: torch.device) -> None:
+        keep_freed_pages()
         paths = (store.path("mobilestylegan-synthesis-xml"), store.path("mobilestylegan-synthesis-bin"))
         constants = {name: torch.from_numpy(array.copy()) for name, array in read_constants(*paths).items()}
         self.device = device
@@ -29,15 +31,19 @@ class DifferentiableMobileStyleGAN:
         self._heads.to(device).eval().requires_grad_(False)
 
     def synthesise(self, w: Tensor, resolution: int) -> Tensor:
-        """w+ [B, 16, 512] → faces [B, 3, resolution, resolution] in about [−1, 1].
+        """w+ [B, 16, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], the 1024² picture reduced by area.
 
-        1024² is the network itself. 256² and 128² are predictions of its picture reduced by area, at a fraction of the work.
+        At 512² and below the last wavelet transform is left out: its low band is that mean.
         """
         if resolution == 1024:
-            picture: Tensor = self._network(w)
-            return picture
-        if resolution not in self.resolutions:
-            raise ValueError(f"resolution is one of {self.resolutions}, not {resolution}")
-        head = self._heads[str(resolution)]
-        reduced: Tensor = head(self._network.features(w, BLOCKS_BEFORE[resolution]), w)
-        return reduced
+            whole: Tensor = self._network(w)
+            return whole
+        half: Tensor = self._network.half_size(w)
+        return half if resolution == 512 else F.interpolate(half, (resolution, resolution), mode="area")
+
+    def preview(self, w: Tensor, resolution: int) -> Tensor:
+        """Like ``synthesise`` at 256² or 128², predicted by the early heads: approximate, for a fraction of the work."""
+        if resolution not in BLOCKS_BEFORE:
+            raise ValueError(f"a preview's resolution is one of {sorted(BLOCKS_BEFORE)}, not {resolution}")
+        predicted: Tensor = self._heads[str(resolution)](self._network.features(w, BLOCKS_BEFORE[resolution]), w)
+        return predicted

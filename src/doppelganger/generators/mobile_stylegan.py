@@ -10,6 +10,7 @@ picture reduced to 256² and 128² from the features at half that size, for abou
 """
 
 import math
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -29,16 +30,46 @@ def inverse_haar(x: Tensor) -> Tensor:
 
     The orthonormal 2 × 2 Haar transform, as in the generator's own graph.
     """
-    b, c4, h, w = x.shape
-    c = c4 // 4
-    low = x[:, :c]
-    lh, hl, hh = x[:, c:].reshape(b, c, 3, h, w).unbind(2)
-    top, bottom = low + lh, low - lh
-    plus, minus = hl + hh, hl - hh
-    rows = torch.stack(
-        [torch.stack([top + plus, top - plus], -1), torch.stack([bottom + minus, bottom - minus], -1)], 3
-    )
-    return rows.mul_(0.5).reshape(b, c, 2 * h, 2 * w)
+    return cast(Tensor, _InverseHaar.apply(x))  # type: ignore[no-untyped-call]
+
+
+class _InverseHaar(torch.autograd.Function):
+    """Written out with few temporaries; the transform is orthonormal, so its gradient is its inverse."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        b, c4, h, w = x.shape
+        c = c4 // 4
+        x = x * 0.5
+        low = x[:, :c]
+        lh, hl, hh = x[:, c:].reshape(b, c, 3, h, w).unbind(2)
+        y = x.new_empty(b, c, h, 2, w, 2)
+        top, plus = low + lh, hl + hh
+        torch.add(top, plus, out=y[:, :, :, 0, :, 0])
+        torch.sub(top, plus, out=y[:, :, :, 0, :, 1])
+        torch.sub(low, lh, out=top)
+        torch.sub(hl, hh, out=plus)
+        torch.add(top, plus, out=y[:, :, :, 1, :, 0])
+        torch.sub(top, plus, out=y[:, :, :, 1, :, 1])
+        return y.reshape(b, c, 2 * h, 2 * w)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        b, c, h2, w2 = gradients[0].shape
+        h, w = h2 // 2, w2 // 2
+        g = gradients[0].reshape(b, c, h, 2, w, 2)
+        x = g.new_empty(b, 4 * c, h, w)
+        detail = x[:, c:].reshape(b, c, 3, h, w)
+        upper_left, upper_right = g[:, :, :, 0, :, 0], g[:, :, :, 0, :, 1]
+        lower_left, lower_right = g[:, :, :, 1, :, 0], g[:, :, :, 1, :, 1]
+        top, bottom = upper_left + upper_right, lower_left + lower_right
+        torch.add(top, bottom, out=x[:, :c])
+        torch.sub(top, bottom, out=detail[:, :, 0])
+        torch.sub(upper_left, upper_right, out=top)
+        torch.sub(lower_left, lower_right, out=bottom)
+        torch.add(top, bottom, out=detail[:, :, 1])
+        torch.sub(top, bottom, out=detail[:, :, 2])
+        return x.mul_(0.5)
 
 
 class Modulation(nn.Module):
@@ -54,6 +85,11 @@ class Modulation(nn.Module):
         return F.linear(w, self.weight, self.bias)[:, :, None, None]
 
 
+def activate(x: Tensor, noise: Tensor) -> Tensor:
+    """Leaky ReLU of x plus noise. In place: on a CPU these layers are bound by memory traffic, not arithmetic."""
+    return F.leaky_relu_(x.add_(noise), LEAK)
+
+
 class SeparableConvolution(nn.Module):
     """Modulate, 3×3 depthwise, point-wise, add noise and bias, leaky ReLU. [B, Cin, H, W] → [B, Cout, H, W]."""
 
@@ -64,11 +100,12 @@ class SeparableConvolution(nn.Module):
         self.modulation = modulation
         self.depthwise = nn.Parameter(depthwise, requires_grad=False)  # [Cin, 1, 3, 3]
         self.pointwise = nn.Parameter(pointwise, requires_grad=False)  # [Cout, Cin, 1, 1]
-        self.offset = nn.Parameter(noise + bias, requires_grad=False)  # [1, Cout, H, W]: two stored additions, one pass
+        self.noise = nn.Parameter(noise, requires_grad=False)  # [1, 1, H, W]
+        self.bias = nn.Parameter(bias.flatten(), requires_grad=False)  # [Cout]
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         x = F.conv2d(x * self.modulation(w), self.depthwise, padding=1, groups=x.shape[1])
-        return F.leaky_relu(F.conv2d(x, self.pointwise) + self.offset, LEAK)
+        return activate(F.conv2d(x, self.pointwise, self.bias), self.noise)
 
 
 class Block(nn.Module):
@@ -114,7 +151,8 @@ class SynthesisNetwork(nn.Module):
         self.constant = nn.Parameter(constants["m.input.input"], requires_grad=False)
         self.first_modulation = modulation("m.conv1.conv", W_DIM * 9)
         self.first_weight = nn.Parameter(folded[0], requires_grad=False)
-        self.first_offset = nn.Parameter(noise[0] + constants["m.conv1.bias"], requires_grad=False)
+        self.first_noise = nn.Parameter(noise[0], requires_grad=False)
+        self.first_bias = nn.Parameter(constants["m.conv1.bias"].flatten(), requires_grad=False)
         self.blocks = nn.ModuleList(
             Block(modulation(f"m.layers.{i}.up", None), convolution(i, 1), convolution(i, 2)) for i in range(BLOCKS)
         )
@@ -126,12 +164,19 @@ class SynthesisNetwork(nn.Module):
     def features(self, w: Tensor, blocks: int) -> Tensor:
         """w+ [B, 16, 512] → the features after ``blocks`` blocks, [B, C, 4·2^blocks, 4·2^blocks]."""
         x = self.constant * self.first_modulation(w[:, 0])
-        x = F.leaky_relu(F.conv2d(x, self.first_weight, padding=1) + self.first_offset, LEAK)
+        x = activate(F.conv2d(x, self.first_weight, self.first_bias, padding=1), self.first_noise)
         for i in range(blocks):
             x = self.blocks[i](x, w[:, 1 + 2 * i], w[:, 2 + 2 * i])
-        return x
+        features: Tensor = x
+        return features
 
     def forward(self, w: Tensor) -> Tensor:
         """w+ [B, 16, 512] → [B, 3, 1024, 1024] in about [−1, 1]."""
         x = self.features(w, BLOCKS)
         return inverse_haar(F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight) + self.rgb_bias)
+
+    def half_size(self, w: Tensor) -> Tensor:
+        """w+ [B, 16, 512] → [B, 3, 512, 512]: the mean of every 2 × 2 pixels of ``forward``, from the low band alone."""
+        x = self.features(w, BLOCKS)
+        low = F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight[:3], self.rgb_bias[:, :3].flatten())
+        return low / 2

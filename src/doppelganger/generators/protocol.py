@@ -26,15 +26,20 @@ class Generator(Protocol):
     def map(self, z: Latent) -> Latent:
         """Standard normal z, [B, 512], → w, float32 [B, 512]."""
 
+    def synthesise_float(self, w: Latent) -> NDArray[np.float32]:
+        """One face, float32 [3, resolution, resolution] in about [−1, 1]."""
+
     def synthesise(self, w: Latent) -> NDArray[np.uint8]:
         """One face, uint8 [resolution, resolution, 3] RGB, from w [512] or w+ [w_rows, 512]."""
 
 
 class DifferentiableGenerator(Protocol):
-    """The same function of w+ in PyTorch, at full size or (much cheaper) at a smaller one."""
+    """The same function of w+ in PyTorch, with gradients to w+."""
 
     w_rows: int
-    resolutions: tuple[int, ...]
 
     def synthesise(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
-        """w+ [B, w_rows, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], with gradients to w+."""
+        """w+ [B, w_rows, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], reduced by area."""
+
+    def preview(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
+        """An approximation of ``synthesise`` at 256² or 128² for a fraction of the work."""

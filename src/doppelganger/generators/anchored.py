@@ -1,0 +1,31 @@
+"""A cheap generator held to the true one: the early heads' gradient at the whole network's value.
+
+The heads predict the reduced picture with an error that a search would exploit. So every few steps the whole network is
+rendered (fast, without gradient) and the difference is added as a constant until the next time: near that latent the
+picture is exact and only its derivative is the head's. (Defect correction, as in iterative refinement of linear systems.)
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from doppelganger.generators.protocol import DifferentiableGenerator, Generator
+
+
+class AnchoredPreview:
+    """Previews held to the true picture, for one w+ that moves slowly from call to call. Make a new one for every search."""
+
+    def __init__(self, true: Generator, cheap: DifferentiableGenerator, every: int) -> None:
+        self._true, self._cheap, self._every = true, cheap, every
+        self._calls: dict[int, int] = {}
+        self._defect: dict[int, Tensor] = {}
+
+    def preview(self, w: Tensor, resolution: int) -> Tensor:
+        """w+ [1, rows, 512] → face [1, 3, resolution, resolution] in about [−1, 1]; see the module."""
+        face = self._cheap.preview(w, resolution)
+        calls = self._calls.get(resolution, 0)
+        if calls % self._every == 0:
+            whole = torch.from_numpy(self._true.synthesise_float(w[0].detach().cpu().numpy()))[None].to(face.device)
+            self._defect[resolution] = F.interpolate(whole, (resolution, resolution), mode="area") - face.detach()
+        self._calls[resolution] = calls + 1
+        return face + self._defect[resolution]
