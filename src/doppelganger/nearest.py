@@ -162,7 +162,7 @@ def search(
                 v -= adam.update(gradient, rate if round_ == 0 else rate / 2)
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
             trace.append(
-                {"lpips": float(perceptual), **{s.name: float(d) for s, d in zip(searched, distances, strict=True)}}
+                {"lpips": float(perceptual.detach()), **{s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}}
             )
             progress(Event("nearest", len(trace), total))
         latent = space.to_w(v.detach()).cpu().numpy()
