@@ -103,4 +103,4 @@ def test_the_weights_of_a_run_are_those_that_the_networks_load() -> None:
 @pytest.mark.parametrize("steps", [10, 33, 500])
 def test_asked_for_steps_are_the_steps(steps: int) -> None:
     settings = projection_settings(steps)
-    assert settings.steps == steps and all(n > 0 for _, n in settings.stages)
+    assert settings.steps == steps and settings.w_steps > 0 and settings.w_plus_steps > 0
