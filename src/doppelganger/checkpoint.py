@@ -4,7 +4,9 @@ Only latents are kept, never pictures, and the folder is emptied when the run en
 """
 
 import hashlib
+import hmac
 import json
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +21,19 @@ EVERY = 10
 
 
 class Checkpoint:
-    """The state of one projection: a photo's face and settings name it, so another run never picks it up."""
+    """The state of one projection: a photo's face and settings name it, so another run never picks it up.
+
+    The name is a digest keyed with random bytes that lie beside it: it cannot be looked up for a known photo.
+    """
 
     def __init__(self, folder: Path, image: RGB, settings: ProjectionSettings, face: int | None) -> None:
-        digest = hashlib.sha256(json.dumps([repr(settings), face]).encode() + image.tobytes()).hexdigest()
+        self._key_file = folder / "key"
+        try:
+            self._key = self._key_file.read_bytes()
+        except OSError:
+            self._key = secrets.token_bytes(16)
+        described = json.dumps([repr(settings), face]).encode()
+        digest = hmac.new(self._key, described + image.tobytes(), hashlib.sha256).hexdigest()
         self._file = folder / f"projection-{digest[:16]}.safetensors"
 
     def load(self) -> Projection | None:
@@ -40,6 +51,8 @@ class Checkpoint:
         if len(state.losses) % EVERY:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        if not self._key_file.exists():
+            write_atomically(self._key_file, self._key)
         first, second = state.moments
         arrays = {
             "v": state.v,
@@ -53,5 +66,6 @@ class Checkpoint:
     def clear(self) -> None:
         """Delete what was kept, and the folder if nothing else is in it."""
         self._file.unlink(missing_ok=True)
-        if self._file.parent.is_dir() and not any(self._file.parent.iterdir()):
+        if self._file.parent.is_dir() and {*self._file.parent.iterdir()} <= {self._key_file}:
+            self._key_file.unlink(missing_ok=True)
             self._file.parent.rmdir()

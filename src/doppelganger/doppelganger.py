@@ -300,7 +300,9 @@ def _result(
 ) -> Result:
     """Render what is kept at full size, judge it, and put everything into one value."""
     path = projected.path
-    held_out = [m.name for m in networks.members(settings.held_out)]
+    seen = settings.searched if settings.method == "nearest" else (settings.path_verifier,)
+    searched = networks.members(seen)
+    held_out = [m.name for m in networks.panel.members if m not in searched]
     closest = networks.generator.synthesise(projected.closest)
     face = networks.generator.synthesise(chosen)
     panel_flips = borders[-1].flips
@@ -346,7 +348,7 @@ def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenanc
         "method": settings.method,
         "path_verifier": settings.path_verifier,
         "held_out": list(settings.held_out),
-        "searched": list(settings.searched),
+        "searched": list(settings.searched if settings.method == "nearest" else (settings.path_verifier,)),
         "device": str(networks.device),
     }
     for part in ("projection", "nearest"):

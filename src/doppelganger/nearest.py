@@ -161,9 +161,8 @@ def search(
                 rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (steps - k) / steps * 2)))
                 v -= adam.update(gradient, rate if round_ == 0 else rate / 2)
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
-            trace.append(
-                {"lpips": float(perceptual.detach()), **{s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}}
-            )
+            shares = {s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}
+            trace.append({"lpips": float(perceptual.detach()), **shares})
             progress(Event("nearest", len(trace), total))
         latent = space.to_w(v.detach()).cpu().numpy()
         worst = dict(accept(latent))

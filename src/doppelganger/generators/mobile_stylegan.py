@@ -117,7 +117,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, w_first: Tensor, w_second: Tensor) -> Tensor:
         x = inverse_haar(x * self.up(w_first))
-        return self.second(self.first(x, w_first), w_second)
+        return cast(Tensor, self.second(self.first(x, w_first), w_second))
 
 
 class SynthesisNetwork(nn.Module):
