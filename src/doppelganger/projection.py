@@ -126,7 +126,10 @@ def project(
             v -= adam.update(gradient, settings.rate(step))
             w = space.to_w(v).cpu().numpy()
         state = Projection(
-            v.detach().cpu().numpy().copy(), adam.moments(), [*state.path, w], [*state.losses, float(perceptual.detach())]
+            v.detach().cpu().numpy().copy(),
+            adam.moments(),
+            [*state.path, w],
+            [*state.losses, float(perceptual.detach())],
         )
         progress(Event("projection", step + 1, settings.steps))
         if keep:
