@@ -18,6 +18,8 @@ from typing import Any
 
 BEGUN = time.perf_counter()
 
+import itertools  # noqa: E402
+
 import numpy as np  # noqa: E402
 from skimage import data  # noqa: E402
 
@@ -43,7 +45,7 @@ class Stopwatch:
     def step(self, stage: str, first: int, last: int | None) -> float:
         """Median seconds between the ends of the steps ``first`` to ``last`` of a stage."""
         ends = self.ends[stage][first:last]
-        return statistics.median(b - a for a, b in zip(ends, ends[1:], strict=False))
+        return statistics.median(b - a for a, b in itertools.pairwise(ends))
 
 
 def one_synthesis(networks: Networks, times: int = 5) -> float:
