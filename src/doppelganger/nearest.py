@@ -29,6 +29,8 @@ from doppelganger.verifiers.crops import crop, scaled
 
 RESOLUTION = 256
 """Size of the faces that the search looks at."""
+FROZEN_ROWS = 11
+"""Rows of w+ from here on act after the preview's exit, on texture and colour: they stay the closest match's."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def search(
             loss = objective + (multipliers * broken).sum() + settings.stiffness / 2 * broken.square().sum()
             (gradient,) = torch.autograd.grad(loss, v)
             with torch.no_grad():
+                gradient[FROZEN_ROWS:] = 0
                 rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (steps - k) / steps * 2)))
                 v -= adam.update(gradient, rate if round_ == 0 else rate / 2)
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)

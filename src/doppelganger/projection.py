@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from doppelganger.generators.latent_space import LatentSpace
+from doppelganger.generators.mobile_stylegan import haar
 from doppelganger.generators.protocol import DifferentiableGenerator
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
@@ -38,6 +39,8 @@ class ProjectionSettings:
     pixel_weight: float = 2.0
     face_weight: float = 0.5
     """Weight of a second LPIPS, on the face alone at 512² (second phase)."""
+    detail_weight: float = 10.0
+    """Weight of the squared error of the finest wavelet band at 1024² (second phase): without it skin gets a weave of one pixel."""
     prior_weight: float = 0.002
     spread_weight: float = 0.01
 
@@ -109,15 +112,17 @@ def project(
     v = torch.tensor(state.v, device=device, requires_grad=True)
     first, second = (torch.tensor(moment, device=device) for moment in state.moments)
     adam = Adam(first, second, step=_steps_of_phase(len(state.losses), settings))
-    likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
+    likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device, settings.detail_weight)
 
     for step in range(len(state.losses), settings.steps):
         one_w = step < settings.w_steps
         if step == settings.w_steps:  # the moments of a shared w say nothing about single rows
             adam = Adam(torch.zeros_like(v), torch.zeros_like(v))
         w_plus = space.to_w(v)[None]
-        face = generator.preview(w_plus, 128) if one_w else generator.synthesise(w_plus, 512)
-        perceptual, seen = likeness(face)
+        if one_w:
+            perceptual, seen = likeness(generator.preview(w_plus, 128))
+        else:
+            perceptual, seen = likeness.of_wavelets(generator.wavelets(w_plus))
         loss = seen + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
         (gradient,) = torch.autograd.grad(loss, v)
         with torch.no_grad():
@@ -146,13 +151,26 @@ class Likeness:
     """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept."""
 
     def __init__(
-        self, portrait: NDArray[np.uint8], lpips: LPIPS, pixel_weight: float, face_weight: float, device: torch.device
+        self,
+        portrait: NDArray[np.uint8],
+        lpips: LPIPS,
+        pixel_weight: float,
+        face_weight: float,
+        device: torch.device,
+        detail_weight: float = 0.0,
     ) -> None:
         self._lpips, self._pixel_weight, self._face_weight = lpips, pixel_weight, face_weight
+        self._detail_weight = detail_weight
         self._targets = pyramid(portrait, (512, 256, 128), device)
+        self._details = haar(pyramid(portrait, (1024,), device)[1024])[:, 3:]
         with torch.no_grad():
             self._features = {r: lpips.features(self._targets[r]) for r in (256, 128)}
             self._faces = {r: lpips.features(crop_face(self._targets[r])) for r in (512, 256)}
+
+    def of_wavelets(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
+        """Finest Haar coefficients [1, 12, 512, 512] → LPIPS at 256², and the whole loss, that of the details with it."""
+        perceptual, loss = self(coefficients[:, :3] / 2)
+        return perceptual, loss + self._detail_weight * F.mse_loss(coefficients[:, 3:], self._details)
 
     def __call__(self, face: Tensor) -> tuple[Tensor, Tensor]:
         """[1, 3, r, r], r 128, 256 or 512 → LPIPS (at 256² where r is larger), and the whole loss."""

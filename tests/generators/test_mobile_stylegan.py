@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
 from doppelganger.generators.latent_space import LatentSpace
-from doppelganger.generators.mobile_stylegan import W_ROWS, inverse_haar
+from doppelganger.generators.mobile_stylegan import W_ROWS, haar, inverse_haar
 from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN, row_of
 from doppelganger.weights import Store
 
@@ -113,6 +113,12 @@ def test_inverse_haar_is_orthonormal_and_placed_as_expected():
     upper = torch.zeros(1, 4, 1, 1)
     upper[0, 1] = 2.0  # the first detail band: upper minus lower half
     assert torch.equal(inverse_haar(upper)[0, 0], torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+
+
+def test_haar_undoes_inverse_haar_and_its_gradient_is_the_slope():
+    x = torch.randn(2, 8, 3, 5, dtype=torch.double, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    assert torch.allclose(haar(inverse_haar(x.detach())), x.detach())
+    assert torch.autograd.gradcheck(inverse_haar, x)
 
 
 def test_unknown_modulation_and_resolution_are_refused(differentiable):

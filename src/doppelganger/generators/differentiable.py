@@ -38,8 +38,13 @@ class DifferentiableMobileStyleGAN:
         if resolution == 1024:
             whole: Tensor = self._network(w)
             return whole
-        half: Tensor = self._network.half_size(w)
+        half = self.wavelets(w)[:, :3] / 2
         return half if resolution == 512 else F.interpolate(half, (resolution, resolution), mode="area")
+
+    def wavelets(self, w: Tensor) -> Tensor:
+        """w+ [B, 16, 512] → the 1024² faces' finest Haar coefficients [B, 12, 512, 512]: three low bands, nine of details."""
+        coefficients: Tensor = self._network.wavelets(w)
+        return coefficients
 
     def preview(self, w: Tensor, resolution: int) -> Tensor:
         """Like ``synthesise`` at 256² or 128², predicted by the early heads: approximate, for a fraction of the work."""

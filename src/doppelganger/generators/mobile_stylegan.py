@@ -55,21 +55,26 @@ class _InverseHaar(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        b, c, h2, w2 = gradients[0].shape
-        h, w = h2 // 2, w2 // 2
-        g = gradients[0].reshape(b, c, h, 2, w, 2)
-        x = g.new_empty(b, 4 * c, h, w)
-        detail = x[:, c:].reshape(b, c, 3, h, w)
-        upper_left, upper_right = g[:, :, :, 0, :, 0], g[:, :, :, 0, :, 1]
-        lower_left, lower_right = g[:, :, :, 1, :, 0], g[:, :, :, 1, :, 1]
-        top, bottom = upper_left + upper_right, lower_left + lower_right
-        torch.add(top, bottom, out=x[:, :c])
-        torch.sub(top, bottom, out=detail[:, :, 0])
-        torch.sub(upper_left, upper_right, out=top)
-        torch.sub(lower_left, lower_right, out=bottom)
-        torch.add(top, bottom, out=detail[:, :, 1])
-        torch.sub(top, bottom, out=detail[:, :, 2])
-        return x.mul_(0.5)
+        return haar(gradients[0])
+
+
+def haar(y: Tensor) -> Tensor:
+    """[B, C, 2H, 2W] → [B, 4C, H, W]: the inverse of ``inverse_haar``, and its transpose."""
+    b, c, h2, w2 = y.shape
+    h, w = h2 // 2, w2 // 2
+    g = y.reshape(b, c, h, 2, w, 2)
+    x = g.new_empty(b, 4 * c, h, w)
+    detail = x[:, c:].reshape(b, c, 3, h, w)
+    upper_left, upper_right = g[:, :, :, 0, :, 0], g[:, :, :, 0, :, 1]
+    lower_left, lower_right = g[:, :, :, 1, :, 0], g[:, :, :, 1, :, 1]
+    top, bottom = upper_left + upper_right, lower_left + lower_right
+    torch.add(top, bottom, out=x[:, :c])
+    torch.sub(top, bottom, out=detail[:, :, 0])
+    torch.sub(upper_left, upper_right, out=top)
+    torch.sub(lower_left, lower_right, out=bottom)
+    torch.add(top, bottom, out=detail[:, :, 1])
+    torch.sub(top, bottom, out=detail[:, :, 2])
+    return x.mul_(0.5)
 
 
 class Modulation(nn.Module):
@@ -170,13 +175,11 @@ class SynthesisNetwork(nn.Module):
         features: Tensor = x
         return features
 
+    def wavelets(self, w: Tensor) -> Tensor:
+        """w+ [B, 16, 512] → [B, 12, 512, 512]: three low bands, twice the mean of 2 × 2 pixels, and nine of details."""
+        x = self.features(w, BLOCKS)
+        return F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight, self.rgb_bias.flatten())
+
     def forward(self, w: Tensor) -> Tensor:
         """w+ [B, 16, 512] → [B, 3, 1024, 1024] in about [−1, 1]."""
-        x = self.features(w, BLOCKS)
-        return inverse_haar(F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight) + self.rgb_bias)
-
-    def half_size(self, w: Tensor) -> Tensor:
-        """w+ [B, 16, 512] → [B, 3, 512, 512]: the mean of every 2 × 2 pixels of ``forward``, from the low band alone."""
-        x = self.features(w, BLOCKS)
-        low = F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight[:3], self.rgb_bias[:, :3].flatten())
-        return low / 2
+        return inverse_haar(self.wavelets(w))

@@ -41,5 +41,8 @@ class DifferentiableGenerator(Protocol):
     def synthesise(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
         """w+ [B, w_rows, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], reduced by area."""
 
+    def wavelets(self, w: torch.Tensor) -> torch.Tensor:
+        """The finest Haar coefficients of the full-size faces, [B, 12, side / 2, side / 2]: three low bands, nine of details."""
+
     def preview(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
         """An approximation of ``synthesise`` at 256² or 128² for a fraction of the work."""
