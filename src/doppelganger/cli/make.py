@@ -172,7 +172,7 @@ def _show(result: "Result", saved: "ResultFolder") -> None:
             f"{min(verdict.under_disturbances.values(), default=verdict.distance):.3f}",
             f"{verdict.threshold:.3f}",
             "[green]different[/green]" if verdict.different else "[yellow]same[/yellow]",
-            "held out: the search never saw it" if verdict.held_out else "",
+            "held out" if verdict.held_out else "",
         )
     console.print(table)
     console.print(f"Your doppelgänger, to share: {saved.doppelganger}", soft_wrap=True)
