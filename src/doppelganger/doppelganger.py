@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from doppelganger import __version__
 from doppelganger.border import CachedJudge, find_borders, path_border
 from doppelganger.checkpoint import Checkpoint
 from doppelganger.errors import BorderNotFoundError, NoFaceError
@@ -341,9 +342,8 @@ def _result(
 def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenance:
     """A fresh salt every time, so that two results of one photo cannot be tied together by their digests."""
     salt = secrets.token_bytes(16)
-    versions = {
-        name: importlib.metadata.version(name) for name in ("deepfake-doppelganger", "torch", "openvino", "numpy")
-    }
+    versions = {"deepfake-doppelganger": __version__}
+    versions |= {name: importlib.metadata.version(name) for name in ("torch", "openvino", "numpy")}
     flat: dict[str, str | int | float | bool | list[str]] = {
         "method": settings.method,
         "path_verifier": settings.path_verifier,
