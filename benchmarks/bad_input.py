@@ -112,7 +112,7 @@ def interrupt_at(stage: str, folder: Path, steps: int) -> dict[str, Any]:
         process.wait()
     told = row(f"Ctrl-C: {stage}", 130, process.returncode, "".join(heard), listing(folder) - {"astronaut.png"}, 0)
     kept = [path.name for path in folder.glob(".*.partial/*")]
-    whole = all(name.startswith("projection-") and name.endswith(".safetensors") for name in kept)
+    whole = all(name == "key" or (name.startswith("projection-") and name.endswith(".safetensors")) for name in kept)
     return told | {
         "seconds": round(time.monotonic() - begun, 1),
         "seconds_to_stop": round(time.monotonic() - sent, 2),
