@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from doppelganger.checkpoint import EVERY, Checkpoint
+from doppelganger.checkpoint import Checkpoint
 from doppelganger.projection import Projection, ProjectionSettings
 
 IMAGE = np.arange(300, dtype=np.uint8).reshape(10, 10, 3)
@@ -16,7 +16,7 @@ def state(steps):
 def test_what_was_kept_comes_back_exactly(tmp_path):
     kept = Checkpoint(tmp_path / "c", IMAGE, ProjectionSettings(), None)
     assert kept.load() is None
-    written = state(EVERY)
+    written = state(10)
     kept.save(written)
     again = Checkpoint(tmp_path / "c", IMAGE, ProjectionSettings(), None).load()
     assert np.array_equal(again.v, written.v)
@@ -34,16 +34,14 @@ def test_what_was_kept_comes_back_exactly(tmp_path):
     ],
 )
 def test_another_photo_face_or_setting_never_picks_it_up(tmp_path, other):
-    Checkpoint(tmp_path, IMAGE, ProjectionSettings(), None).save(state(EVERY))
+    Checkpoint(tmp_path, IMAGE, ProjectionSettings(), None).save(state(10))
     assert other(tmp_path).load() is None
 
 
-def test_only_every_tenth_step_is_written_and_the_end_leaves_nothing(tmp_path):
+def test_the_end_leaves_nothing(tmp_path):
     folder = tmp_path / "c"
     kept = Checkpoint(folder, IMAGE, ProjectionSettings(), None)
-    kept.save(state(EVERY + 1))
-    assert not folder.exists()
-    kept.save(state(EVERY))
+    kept.save(state(10))
     assert len(list(folder.iterdir())) == 2
     kept.clear()
     assert not folder.exists()
@@ -51,7 +49,7 @@ def test_only_every_tenth_step_is_written_and_the_end_leaves_nothing(tmp_path):
 
 def test_a_damaged_file_counts_as_none(tmp_path):
     kept = Checkpoint(tmp_path, IMAGE, ProjectionSettings(), None)
-    kept.save(state(EVERY))
+    kept.save(state(10))
     (file,) = tmp_path.glob("*.safetensors")
     file.write_bytes(file.read_bytes()[:100])
     assert kept.load() is None
@@ -60,6 +58,6 @@ def test_a_damaged_file_counts_as_none(tmp_path):
 def test_two_folders_name_the_same_photo_differently(tmp_path):
     names = set()
     for folder in (tmp_path / "a", tmp_path / "b"):
-        Checkpoint(folder, IMAGE, ProjectionSettings(), None).save(state(EVERY))
+        Checkpoint(folder, IMAGE, ProjectionSettings(), None).save(state(10))
         names |= {f.name for f in folder.glob("*.safetensors")}
     assert len(names) == 2

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from doppelganger.images import resize_area
 from doppelganger.networks import Networks
-from doppelganger.projection import Adam, ProjectionSettings, project, pyramid, spread
+from doppelganger.projection import Adam, Likeness, ProjectionSettings, Slope, project, pyramid, spread
 
-SHORT = ProjectionSettings(w_steps=10, w_plus_steps=4)
+SHORT = ProjectionSettings(w_steps=8, w_plus_steps=6, exact_every=3)
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +34,11 @@ def test_path_runs_from_the_mean_face_toward_the_portrait(networks, unbroken):
     assert len(unbroken.path) == SHORT.steps + 1
     assert len(unbroken.losses) == SHORT.steps
     assert np.allclose(unbroken.path[0], networks.generator.w_mean, atol=1e-3)
-    assert np.mean(unbroken.losses[7:10]) < 0.8 * unbroken.losses[0]
+    assert np.mean(unbroken.losses[-3:]) < 0.8 * unbroken.losses[0]
 
 
-def test_stopped_and_resumed_equals_unbroken(networks, portrait, unbroken):
+@pytest.mark.parametrize("stop", [2, 4])
+def test_stopped_and_resumed_equals_unbroken(networks, portrait, unbroken, stop):
     class Stopped(Exception):
         pass
 
@@ -44,7 +46,7 @@ def test_stopped_and_resumed_equals_unbroken(networks, portrait, unbroken):
 
     def keep(state):
         kept.append(state)
-        if len(kept) == 6:
+        if len(kept) == stop:
             raise Stopped
 
     with pytest.raises(Stopped):
@@ -52,6 +54,27 @@ def test_stopped_and_resumed_equals_unbroken(networks, portrait, unbroken):
     resumed = run(networks, portrait, resume=kept[-1])
     assert np.array_equal(np.stack(resumed.path), np.stack(unbroken.path))
     assert resumed.losses == unbroken.losses
+
+
+def test_pictures_of_the_whole_network_are_kept_where_it_was_asked(networks, unbroken):
+    assert sorted(unbroken.pictures) == [8, 11]
+    truth = resize_area(networks.generator.synthesise(unbroken.path[8]), 256, 256)
+    assert np.abs(unbroken.pictures[8].astype(int) - truth).max() <= 2
+
+
+def test_the_corrected_preview_agrees_with_the_whole_network_where_it_was_corrected(networks, portrait):
+    likeness = Likeness(portrait, networks.alex, 2.0, 0.5, networks.device, 10.0)
+    slope = Slope(networks.differentiable, networks.space, likeness, SHORT)
+    v = networks.space.from_w(torch.from_numpy(networks.generator.sample(16, 8)))
+    perceptual, gradient = slope.of_whole(v)
+    again, corrected = slope.of_corrected_preview(v)
+    assert again == pytest.approx(perceptual, abs=1e-4)
+    assert torch.allclose(corrected, gradient, atol=1e-6)
+    moved = v + 0.02 * torch.randn(v.shape, generator=torch.Generator().manual_seed(0))
+    near, near_corrected = slope.of_corrected_preview(moved)
+    truth, exact = slope.of_whole(moved)
+    assert near == pytest.approx(truth, abs=0.02)
+    assert torch.cosine_similarity(near_corrected.flatten(), exact.flatten(), 0) > 0.8
 
 
 def test_progress_counts_every_step(networks, portrait):

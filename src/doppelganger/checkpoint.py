@@ -16,9 +16,6 @@ from safetensors.numpy import load, save
 from doppelganger.images import RGB, write_atomically
 from doppelganger.projection import Projection, ProjectionSettings
 
-EVERY = 10
-"""Steps between two writes."""
-
 
 class Checkpoint:
     """The state of one projection: a photo's face and settings name it, so another run never picks it up.
@@ -47,9 +44,7 @@ class Checkpoint:
         )
 
     def save(self, state: Projection) -> None:
-        """Keep the state of every tenth step. A kill while it is written leaves the one before."""
-        if len(state.losses) % EVERY:
-            return
+        """Keep the state. A kill while it is written leaves the one before."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         if not self._key_file.exists():
             write_atomically(self._key_file, self._key)

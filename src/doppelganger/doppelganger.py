@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 
 from doppelganger import __version__
-from doppelganger.border import CachedJudge, find_borders, path_border
+from doppelganger.border import CachedJudge, coarse_steps, find_borders, path_border
 from doppelganger.checkpoint import Checkpoint
 from doppelganger.errors import BorderNotFoundError, NoFaceError
 from doppelganger.faces.alignment import AlignedPortrait, align
 from doppelganger.faces.detector import choose
 from doppelganger.generators.protocol import Latent
-from doppelganger.images import RGB, read_image
+from doppelganger.images import RGB, read_image, resize_area
 from doppelganger.nearest import Found, NearestSettings, Searched, search
 from doppelganger.networks import NEEDED, Networks
 from doppelganger.progress import Event, Progress, silent
@@ -36,9 +35,9 @@ from doppelganger.verifiers.protocol import Embedding, OperatingPoint
 
 PATH_RESOLUTION = 256
 """Faces of the continuum are judged at this size; a recogniser's crop of it is 112² or 150²."""
-SCAN_STRIDE = 12
-FILMSTRIP = 12
-"""Faces in the filmstrip."""
+SCAN_STRIDE = 8
+"""Steps between two faces of the coarse scan and of the filmstrip. A multiple of the projection's ``exact_every``: those
+faces are rendered anyway."""
 
 
 @dataclass(frozen=True)
@@ -114,17 +113,15 @@ def embed_face(image: RGB, networks: Networks, name: str) -> dict[str, Embedding
 class PathJudge:
     """Step of the continuum → distance to the portrait by verifier, on faces of 256² pixels."""
 
-    def __init__(self, path: Sequence[Latent], subject: Subject, networks: Networks) -> None:
-        self._path, self._subject, self._networks = path, subject, networks
-        self.pictures: dict[int, RGB] = {}
+    def __init__(self, projected: Projection, subject: Subject, networks: Networks) -> None:
+        self._path, self._subject, self._networks = projected.path, subject, networks
+        self.pictures = dict(projected.pictures)
 
     def picture(self, step: int) -> RGB:
-        """The face of a step, uint8 [256, 256, 3]; rendered once."""
+        """The face of a step, uint8 [256, 256, 3]; rendered once, if the projection has not."""
         if step not in self.pictures:
-            w = torch.from_numpy(self._path[step])[None].to(self._networks.device)
-            with torch.inference_mode():
-                face = self._networks.differentiable.synthesise(w, PATH_RESOLUTION)[0]
-            self.pictures[step] = ((face.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
+            whole = self._networks.generator.synthesise(self._path[step])
+            self.pictures[step] = resize_area(whole, PATH_RESOLUTION, PATH_RESOLUTION)
         return self.pictures[step]
 
     def __call__(self, step: int) -> dict[str, float]:
@@ -246,7 +243,7 @@ def make(
             kept.save if kept else None,
         )
     with clock.stage("border"):
-        judge = PathJudge(projected.path, subject, networks)
+        judge = PathJudge(projected, subject, networks)
         cached = CachedJudge(judge)
         borders = find_borders(len(projected.path), cached, thresholds(networks), SCAN_STRIDE)
         progress(Event("border", 1, 1))
@@ -326,10 +323,11 @@ def _result(
 
         in_photo = set_back(subject.photo, subject.portrait, face, networks.parser)
         faces.append(judge_face("in photo", in_photo, subject, networks, held_out, disturbed=True))
-    steps = np.unique(np.linspace(0, len(path) - 1, FILMSTRIP).round().astype(int))
     return Result(
         Pictures(subject.portrait.image, closest, face, inside, outside, in_photo),
-        PathRecord(tuple(projected.losses), {int(s): judge.picture(int(s)) for s in steps}),
+        PathRecord(
+            tuple(projected.losses), {step: judge.picture(step) for step in coarse_steps(len(path), SCAN_STRIDE)}
+        ),
         borders,
         tuple(faces),
         {"path": np.stack(path), "closest": projected.closest, "doppelganger": chosen},

@@ -3,13 +3,14 @@
 The search minimises AlexNet-LPIPS and pixels; everything else here is outside its loss and judges it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
 from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.faces.detector import FaceDetector, choose
@@ -36,14 +37,21 @@ class Measured:
     age: float
     texture: NDArray[np.float64]
     """Mean power of the skin in each octave, in dB."""
+    features: dict[tuple[str, int], list[Tensor]] = field(default_factory=dict, repr=False, compare=False)
+    """LPIPS features by backbone and size, kept from the first comparison on."""
+
+
+def lpips_features(metric: LPIPS, image: RGB, size: int, device: torch.device) -> list[Tensor]:
+    """LPIPS features of a square picture reduced (by area) to ``size``."""
+    picture = torch.from_numpy(image.copy()).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.inference_mode():
+        return metric.features(F.interpolate(picture, (size, size), mode="area"))
 
 
 def lpips_at(metric: LPIPS, a: RGB, b: RGB, size: int, device: torch.device) -> float:
     """LPIPS of two square pictures reduced (by area) to ``size``."""
-    pair = [torch.from_numpy(x.copy()).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1 for x in (a, b)]
-    with torch.inference_mode():
-        x, y = (F.interpolate(t, (size, size), mode="area") for t in pair)
-        return float(metric(x, y))
+    x, y = (lpips_features(metric, image, size, device) for image in (a, b))
+    return float(metric.distance(x, y))
 
 
 def shape_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
@@ -98,9 +106,19 @@ class LikenessJudge:
         """Measure → value; smaller is more alike, except for the signed age difference (face − portrait)."""
         texture = face.texture - portrait.texture
         return {
-            "LPIPS (AlexNet, 256²)": lpips_at(self._alex, portrait.image, face.image, 256, self._device),
-            f"LPIPS (VGG16, {vgg_size}²)": lpips_at(self._vgg, portrait.image, face.image, vgg_size, self._device),
+            "LPIPS (AlexNet, 256²)": self._lpips(self._alex, portrait, face, 256),
+            f"LPIPS (VGG16, {vgg_size}²)": self._lpips(self._vgg, portrait, face, vgg_size),
             "landmark shape (eye distances)": shape_distance(portrait.landmarks.points, face.landmarks.points),
             "age difference (years)": face.age - portrait.age,
             "skin texture (mean |dB|)": float(np.abs(texture).mean()),
         }
+
+    def _lpips(self, metric: LPIPS, portrait: Measured, face: Measured, size: int) -> float:
+        """LPIPS at ``size``; the portrait's features are computed once."""
+        key = (metric.backbone, size)
+        if key not in portrait.features:
+            portrait.features[key] = lpips_features(metric, portrait.image, size, self._device)
+        with torch.inference_mode():
+            return float(
+                metric.distance(portrait.features[key], lpips_features(metric, face.image, size, self._device))
+            )

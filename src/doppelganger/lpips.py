@@ -52,6 +52,7 @@ class LPIPS(nn.Module):
 
     def __init__(self, backbone: Backbone, store: Store) -> None:
         super().__init__()
+        self.backbone = backbone
         self.layers = _ALEX if backbone == "alex" else _VGG
         tensors = load_file(store.path(f"lpips-{backbone}"))
         shift = torch.tensor(SHIFT)[None, :, None, None]
@@ -84,9 +85,15 @@ class LPIPS(nn.Module):
         return found
 
     @staticmethod
-    def distance(a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """Two lists of features → LPIPS, [B], 0 for equal pictures, about 0.7 for unrelated ones."""
-        return torch.stack([(x - y).square().sum(1).mean((1, 2)) for x, y in zip(a, b, strict=True)]).sum(0)
+    def distance(a: list[Tensor], b: list[Tensor], masks: list[Tensor] | None = None) -> Tensor:
+        """Two lists of features → LPIPS, [B], 0 for equal pictures, about 0.7 for unrelated ones.
+
+        ``masks``: how much each place of each layer counts, [1, 1, H, W]; without them all count alike.
+        """
+        apart = [(x - y).square().sum(1) for x, y in zip(a, b, strict=True)]
+        if masks is not None:
+            apart = [x * m[0] / m.mean() for x, m in zip(apart, masks, strict=True)]
+        return torch.stack([x.mean((1, 2)) for x in apart]).sum(0)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """Two pictures [B, 3, H, W] in [−1, 1] → LPIPS, [B]."""

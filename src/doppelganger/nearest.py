@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.protocol import DifferentiableGenerator, Generator
+from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import Adam, Likeness, spread
@@ -29,7 +30,7 @@ from doppelganger.verifiers.crops import crop, scaled
 
 RESOLUTION = 256
 """Size of the faces that the search looks at."""
-FROZEN_ROWS = 11
+FROZEN_ROWS = 10
 """Rows of w+ from here on act after the preview's exit, on texture and colour: they stay the closest match's."""
 
 
@@ -58,21 +59,21 @@ class Searched:
 class NearestSettings:
     """How to search. All margins are shares of the threshold."""
 
-    steps: int = 30
+    steps: int = 20
     """Steps of the first round."""
-    extra_steps: int = 8
+    extra_steps: int = 6
     """Steps of every further round."""
     rounds: int = 5
     anchor_every: int = 4
     """Steps between two looks at the whole network's picture; between them its preview is corrected by the difference."""
-    learning_rate: float = 0.06
+    learning_rate: float = 0.04
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
-    margin: float = 0.15
+    margin: float = 0.2
     headroom: float = 0.02
     """By how much a face must clear the border under every disturbance to be accepted."""
     pixel_weight: float = 2.0
-    face_weight: float = 0.5
+    face_weight: float = 1.0
     prior_weight: float = 0.002
     spread_weight: float = 0.01
     stiffness: float = 0.1
@@ -134,7 +135,9 @@ def search(
     """
     rng = np.random.default_rng(seed)
     v = space.from_w(torch.tensor(start, device=device)).requires_grad_()
-    adam = Adam(torch.zeros_like(v), torch.zeros_like(v), beta2=settings.beta2)
+    directions = SensitiveDirections.of_mobile_stylegan(device)
+    zeros = torch.zeros(len(v), directions.split_size, device=device)
+    adam = Adam(zeros, zeros.clone(), beta2=settings.beta2)
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
     goals = torch.full((len(searched),), 1 + settings.margin, device=device)
@@ -147,7 +150,7 @@ def search(
         steps = settings.steps if round_ == 0 else settings.extra_steps
         crops = transforms(latent)
         for k in range(steps):
-            face = generator.preview(space.to_w(v)[None], RESOLUTION)
+            face = generator.preview(space.to_w(v)[None])
             perceptual, seen_as = likeness(face)
             objective = seen_as + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
             seen = soften(face, rng)
@@ -162,7 +165,7 @@ def search(
             with torch.no_grad():
                 gradient[FROZEN_ROWS:] = 0
                 rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (steps - k) / steps * 2)))
-                v -= adam.update(gradient, rate if round_ == 0 else rate / 2)
+                v -= directions.join(adam.update(directions.split(gradient), rate if round_ == 0 else rate / 2))
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
             shares = {s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}
             trace.append({"lpips": float(perceptual.detach()), **shares})

@@ -3,8 +3,12 @@
 First one w for all layers (Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020, appendix D): it keeps the
 face a face while pose and hair find their place. Then w+, a row a layer (Abdal, Qin, Wonka, "Image2StyleGAN", 2019), as offsets
 from that w. Two pulls: toward the mean face, and of the rows toward one another (Tov et al., "Designing an Encoder for StyleGAN
-Image Manipulation", 2021: closeness to W keeps a face editable). The first phase looks at cheap 128² previews, the second
-at the whole network's picture: searched in w+, a preview's errors are found and used, and the true face comes out deformed.
+Image Manipulation", 2021: closeness to W keeps a face editable).
+
+A gradient through the whole network costs two renderings, one through a preview a fifth of that; but searched in w+,
+a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole network
+at every fourth step and in between corrects the preview's picture and its gradient by what they differed there (first-order
+model management: Alexandrov et al., "A trust-region framework for managing the use of approximation models in optimization", 1998).
 """
 
 from collections.abc import Callable
@@ -19,6 +23,8 @@ from torch import Tensor
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.mobile_stylegan import haar
 from doppelganger.generators.protocol import DifferentiableGenerator
+from doppelganger.generators.sensitivity import SensitiveDirections
+from doppelganger.images import RGB
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 
@@ -30,17 +36,21 @@ FACE = (slice(72, 216), slice(56, 200))
 class ProjectionSettings:
     """How to project. The rates are for Adam in whitened coordinates."""
 
-    w_steps: int = 30
-    """Steps of the first phase: one w, 128² previews."""
+    w_steps: int = 28
+    """Steps of the first phase: one w, previews."""
     w_plus_steps: int = 60
-    """Steps of the second phase: w+, the whole network."""
+    """Steps of the second phase: w+."""
+    exact_every: int = 4
+    """Steps of the second phase from one look at the whole network to the next."""
+    correction: float = 0.5
+    """Share of the gradients' difference there that corrects the previews until the next: it ages as the search moves on."""
     w_rate: float = 0.4
     w_plus_rate: float = 0.25
     pixel_weight: float = 2.0
     face_weight: float = 0.5
-    """Weight of a second LPIPS, on the face alone at 512² (second phase)."""
+    """Weight of a second LPIPS, on the face alone (at 512² where the whole network is asked)."""
     detail_weight: float = 10.0
-    """Weight of the squared error of the finest wavelet band at 1024² (second phase): without it skin gets a weave of one pixel."""
+    """Weight of the squared error of the finest wavelet band at 1024² (whole network): without it skin gets a one-pixel weave."""
     prior_weight: float = 0.002
     spread_weight: float = 0.01
 
@@ -48,6 +58,10 @@ class ProjectionSettings:
     def steps(self) -> int:
         """Steps of both phases."""
         return self.w_steps + self.w_plus_steps
+
+    def step_of_phase(self, step: int) -> int:
+        """How many steps of its phase come before ``step``."""
+        return step if step < self.w_steps else step - self.w_steps
 
     def rate(self, step: int) -> float:
         """The learning rate of ``step``: each phase ramps up over five steps and falls towards its end."""
@@ -64,11 +78,13 @@ class Projection:
     v: NDArray[np.float32]
     """Whitened coordinates, [rows, 512]."""
     moments: tuple[NDArray[np.float32], NDArray[np.float32]]
-    """Adam's first and second moment, each [rows, 512]."""
+    """Adam's first and second moment, each [rows, 512], in the second phase [rows, K + 512] (see ``SensitiveDirections``)."""
     path: list[NDArray[np.float32]] = field(default_factory=list)
     """w+ [rows, 512] of every step; the first is the mean face, the last the closest match."""
     losses: list[float] = field(default_factory=list)
-    """LPIPS (AlexNet) of ``path[i]`` to the portrait, at 128² in the first phase, at 256² after; one fewer than ``path``."""
+    """LPIPS (AlexNet, 256²) of ``path[i]`` to the portrait, as the search saw it; one fewer than ``path``."""
+    pictures: dict[int, RGB] = field(default_factory=dict)
+    """Step → its face, uint8 [256, 256, 3], where the search rendered it; a checkpoint leaves them out."""
 
     @property
     def closest(self) -> NDArray[np.float32]:
@@ -100,8 +116,8 @@ def project(
 ) -> Projection:
     """Project an aligned portrait, uint8 [S, S, 3].
 
-    ``keep`` is called after every step with the state so far, whose path only grows; pass the last one back as ``resume``.
-    No randomness: the same portrait and machine give the same path.
+    ``keep`` is called with the state whenever a run can go on from it (each time the whole network is asked next); its path
+    only grows. Pass the last one back as ``resume``. No randomness: the same portrait and machine give the same path.
     """
     shape = (generator.w_rows, 512)
     if resume is None:
@@ -109,46 +125,100 @@ def project(
         mean_face = space.to_w(torch.zeros(shape, device=device)).cpu().numpy()
         resume = Projection(zeros, (zeros, zeros), [mean_face])
     state = resume
-    v = torch.tensor(state.v, device=device, requires_grad=True)
+    v = torch.tensor(state.v, device=device)
     first, second = (torch.tensor(moment, device=device) for moment in state.moments)
-    adam = Adam(first, second, step=_steps_of_phase(len(state.losses), settings))
+    directions = SensitiveDirections.of_mobile_stylegan(device)
+    adam = Adam(first, second, step=settings.step_of_phase(len(state.losses)))
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device, settings.detail_weight)
+    slope = Slope(generator, space, likeness, settings)
 
     for step in range(len(state.losses), settings.steps):
-        one_w = step < settings.w_steps
-        if step == settings.w_steps:  # the moments of a shared w say nothing about single rows
-            adam = Adam(torch.zeros_like(v), torch.zeros_like(v))
-        w_plus = space.to_w(v)[None]
-        if one_w:
-            perceptual, seen = likeness(generator.preview(w_plus, 128))
+        of_phase = settings.step_of_phase(step)
+        if step < settings.w_steps:
+            perceptual, gradient = slope.of_preview(v)
+            # one w is all rows moving together
+            v = v - adam.update(gradient.sum(0, keepdim=True).expand_as(gradient), settings.rate(step))
         else:
-            perceptual, seen = likeness.of_wavelets(generator.wavelets(w_plus))
-        loss = seen + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
-        (gradient,) = torch.autograd.grad(loss, v)
-        with torch.no_grad():
-            if one_w:  # one w is all rows moving together
-                gradient = gradient.sum(0, keepdim=True).expand_as(gradient)
-            v -= adam.update(gradient, settings.rate(step))
-            w = space.to_w(v).cpu().numpy()
+            if of_phase == 0:  # the moments of a shared w say nothing about single rows
+                size = (len(v), directions.split_size)
+                adam = Adam(torch.zeros(size, device=device), torch.zeros(size, device=device))
+            exact = of_phase % settings.exact_every == 0
+            perceptual, gradient = slope.of_whole(v) if exact else slope.of_corrected_preview(v)
+            if exact and slope.picture is not None:
+                state.pictures[step] = to_rgb(slope.picture)
+            v = v - directions.join(adam.update(directions.split(gradient), settings.rate(step)))
         state = Projection(
-            v.detach().cpu().numpy().copy(),
+            v.cpu().numpy().copy(),
             adam.moments(),
-            [*state.path, w],
-            [*state.losses, float(perceptual.detach())],
+            [*state.path, space.to_w(v).cpu().numpy()],
+            [*state.losses, perceptual],
+            state.pictures,
         )
         progress(Event("projection", step + 1, settings.steps))
-        if keep:
+        if keep and settings.step_of_phase(step + 1) % settings.exact_every == 0:
             keep(state)
     return state
 
 
-def _steps_of_phase(done: int, settings: ProjectionSettings) -> int:
-    """How many steps Adam has taken in the phase that goes on."""
-    return done if done < settings.w_steps else done - settings.w_steps
+class Slope:
+    """LPIPS and the gradient of the whole loss at v, [rows, 512], through the whole network or a preview of it."""
+
+    def __init__(
+        self,
+        generator: DifferentiableGenerator,
+        space: LatentSpace,
+        likeness: "Likeness",
+        settings: ProjectionSettings,
+    ) -> None:
+        self._generator, self._space, self._likeness, self._settings = generator, space, likeness, settings
+        self._defect: Tensor | float = 0.0
+        self._correction: Tensor | float = 0.0
+        self.picture: Tensor | None = None
+        """What ``of_whole`` last saw, [3, 256, 256] in about [−1, 1]."""
+
+    def of_preview(self, v: Tensor) -> tuple[float, Tensor]:
+        """By the preview as it is."""
+        v = v.detach().requires_grad_()
+        w_plus = self._space.to_w(v)[None]
+        return self._gradient(self._likeness(self._generator.preview(w_plus) + self._defect), v)
+
+    def of_whole(self, v: Tensor) -> tuple[float, Tensor]:
+        """By the whole network; the preview is corrected from here on to agree at this v, in value and in gradient."""
+        v = v.detach().requires_grad_()
+        wavelets = self._generator.wavelets(self._space.to_w(v)[None])
+        perceptual, gradient = self._gradient(self._likeness.of_wavelets(wavelets), v)
+        with torch.no_grad():
+            preview = self._generator.preview(self._space.to_w(v)[None])
+            picture = F.interpolate(wavelets[:, :3] / 2, preview.shape[-2:], mode="area")
+            self._defect = picture - preview
+            self.picture = picture[0]
+        self._correction = gradient - self.of_preview(v)[1]
+        return perceptual, gradient
+
+    def of_corrected_preview(self, v: Tensor) -> tuple[float, Tensor]:
+        """By the preview, corrected as of the last ``of_whole``."""
+        perceptual, gradient = self.of_preview(v)
+        return perceptual, gradient + self._settings.correction * self._correction
+
+    def _gradient(self, seen: tuple[Tensor, Tensor], v: Tensor) -> tuple[float, Tensor]:
+        perceptual, loss = seen
+        settings = self._settings
+        loss = loss + settings.prior_weight * self._space.prior(v) + settings.spread_weight * spread(v)
+        (gradient,) = torch.autograd.grad(loss, v)
+        return float(perceptual.detach()), gradient
+
+
+def to_rgb(face: Tensor) -> RGB:
+    """[3, H, W] in about [−1, 1] → uint8 [H, W, 3]."""
+    rgb: RGB = ((face.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
+    return rgb
 
 
 class Likeness:
-    """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept."""
+    """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept.
+
+    A 512² face is looked at anew at that size; a 256² one by the features that are there, those at the face.
+    """
 
     def __init__(
         self,
@@ -161,11 +231,15 @@ class Likeness:
     ) -> None:
         self._lpips, self._pixel_weight, self._face_weight = lpips, pixel_weight, face_weight
         self._detail_weight = detail_weight
-        self._targets = pyramid(portrait, (512, 256, 128), device)
+        targets = pyramid(portrait, (512, 256), device)
+        self._target = targets[256]
         self._details = haar(pyramid(portrait, (1024,), device)[1024])[:, 3:]
         with torch.no_grad():
-            self._features = {r: lpips.features(self._targets[r]) for r in (256, 128)}
-            self._faces = {r: lpips.features(crop_face(self._targets[r])) for r in (512, 256)}
+            self._features = lpips.features(self._target)
+            self._face = lpips.features(crop_face(targets[512]))
+        mask = torch.zeros(1, 1, 256, 256, device=device)
+        mask[0, 0][FACE] = 1
+        self._masks = [F.interpolate(mask, f.shape[-2:], mode="area") for f in self._features]
 
     def of_wavelets(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
         """Finest Haar coefficients [1, 12, 512, 512] → LPIPS at 256², and the whole loss, that of the details with it."""
@@ -173,15 +247,17 @@ class Likeness:
         return perceptual, loss + self._detail_weight * F.mse_loss(coefficients[:, 3:], self._details)
 
     def __call__(self, face: Tensor) -> tuple[Tensor, Tensor]:
-        """[1, 3, r, r], r 128, 256 or 512 → LPIPS (at 256² where r is larger), and the whole loss."""
-        r = face.shape[-1]
-        small = F.avg_pool2d(face, 2) if r == 512 else face
-        perceptual = self._lpips.distance(self._lpips.features(small), self._features[small.shape[-1]]).mean()
-        loss = perceptual + self._pixel_weight * F.mse_loss(small, self._targets[small.shape[-1]])
-        if r > 128:
-            features = self._lpips.features(crop_face(face))
-            loss = loss + self._face_weight * self._lpips.distance(features, self._faces[r]).mean()
-        return perceptual, loss
+        """[1, 3, r, r], r 256 or 512 → LPIPS at 256², and the whole loss."""
+        small = F.avg_pool2d(face, 2) if face.shape[-1] == 512 else face
+        features = self._lpips.features(small)
+        perceptual = self._lpips.distance(features, self._features).mean()
+        if face.shape[-1] == 512:
+            of_face = self._lpips.distance(self._lpips.features(crop_face(face)), self._face).mean()
+        else:
+            of_face = self._lpips.distance(features, self._features, self._masks).mean()
+        return perceptual, perceptual + self._pixel_weight * F.mse_loss(
+            small, self._target
+        ) + self._face_weight * of_face
 
 
 def crop_face(images: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ def _find(
         progress,
         kept.save,
     )
-    judge = PathJudge(projected.path, subject, networks)
+    judge = PathJudge(projected, subject, networks)
     borders = find_borders(len(projected.path), judge, thresholds(networks), SCAN_STRIDE)
     progress(Event("border", 1, 1))
     kept.clear()

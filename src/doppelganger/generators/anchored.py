@@ -17,15 +17,14 @@ class AnchoredPreview:
 
     def __init__(self, true: Generator, cheap: DifferentiableGenerator, every: int) -> None:
         self._true, self._cheap, self._every = true, cheap, every
-        self._calls: dict[int, int] = {}
-        self._defect: dict[int, Tensor] = {}
+        self._calls = 0
+        self._defect: Tensor | float = 0.0
 
-    def preview(self, w: Tensor, resolution: int) -> Tensor:
-        """w+ [1, rows, 512] → face [1, 3, resolution, resolution] in about [−1, 1]; see the module."""
-        face = self._cheap.preview(w, resolution)
-        calls = self._calls.get(resolution, 0)
-        if calls % self._every == 0:
+    def preview(self, w: Tensor) -> Tensor:
+        """w+ [1, rows, 512] → face [1, 3, 256, 256] in about [−1, 1]; see the module."""
+        face = self._cheap.preview(w)
+        if self._calls % self._every == 0:
             whole = torch.from_numpy(self._true.synthesise_float(w[0].detach().cpu().numpy()))[None].to(face.device)
-            self._defect[resolution] = F.interpolate(whole, (resolution, resolution), mode="area") - face.detach()
-        self._calls[resolution] = calls + 1
-        return face + self._defect[resolution]
+            self._defect = F.interpolate(whole, face.shape[-2:], mode="area") - face.detach()
+        self._calls += 1
+        return face + self._defect

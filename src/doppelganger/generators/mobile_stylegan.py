@@ -5,8 +5,7 @@ Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-F
 transform and applies two modulated depthwise-separable 3×3 convolutions. The stored point-wise weights have their
 demodulation folded in, the noise is one stored map a layer, and W is that of the teacher, StyleGAN2-FFHQ.
 
-Three exits of one trunk: the network's own at 1024², and two small heads of ours (``heads.py``) that predict the same
-picture reduced to 256² and 128² from the features at half that size, for about a third and a sixth of the work.
+A second, early exit of ours (``preview.py``) predicts the same picture reduced to 256² for a fifth of the work.
 """
 
 import math
@@ -15,6 +14,9 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from doppelganger.generators.ir_constants import read_constants
+from doppelganger.weights import Store
 
 LEAK = 0.2
 """Slope of the leaky ReLU (StyleGAN2)."""
@@ -55,7 +57,19 @@ class _InverseHaar(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return haar(gradients[0])
+        return cast(Tensor, _Haar.apply(gradients[0]))  # type: ignore[no-untyped-call]
+
+
+class _Haar(torch.autograd.Function):
+    """So that gradients of gradients exist: the preview is trained on its gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor) -> Tensor:
+        return haar(y)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return inverse_haar(gradients[0])
 
 
 def haar(y: Tensor) -> Tensor:
@@ -165,6 +179,16 @@ class SynthesisNetwork(nn.Module):
         self.rgb_modulation = modulation(head, 64)
         self.rgb_weight = nn.Parameter(constants[f"{head}.weight"].reshape(12, 64, 1, 1), requires_grad=False)
         self.rgb_bias = nn.Parameter(rgb_bias, requires_grad=False)
+
+    @classmethod
+    def of_store(cls, store: Store) -> "SynthesisNetwork":
+        """The published network; the store delivers it on first use."""
+        paths = (store.path("mobilestylegan-synthesis-xml"), store.path("mobilestylegan-synthesis-bin"))
+        return cls({name: torch.from_numpy(array.copy()) for name, array in read_constants(*paths).items()})
+
+    def block(self, k: int) -> Block:
+        """The k-th block, counted from 0."""
+        return cast(Block, self.blocks[k])
 
     def features(self, w: Tensor, blocks: int) -> Tensor:
         """w+ [B, 16, 512] → the features after ``blocks`` blocks, [B, C, 4·2^blocks, 4·2^blocks]."""

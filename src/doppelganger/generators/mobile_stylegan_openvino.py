@@ -45,6 +45,10 @@ def with_latent_rows(model: ov.Model) -> ov.Model:
     return ov.Model([r.get_node() for r in model.outputs], [w_plus], "mobile_stylegan_w_plus")
 
 
+RECENT = 24
+"""Faces kept: 75 MB."""
+
+
 class MobileStyleGAN:
     """The embedded generator, 1024², on the CPU. Loading is lazy: the mapping takes milliseconds, the synthesis a second."""
 
@@ -55,6 +59,7 @@ class MobileStyleGAN:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._core = ov.Core()
+        self._recent: dict[bytes, NDArray[np.uint8]] = {}
 
     def _files(self, network: str) -> tuple[str, str]:
         return tuple(str(self._store.path(f"mobilestylegan-{network}-{kind}")) for kind in ("xml", "bin"))  # type: ignore[return-value]
@@ -91,9 +96,17 @@ class MobileStyleGAN:
         return np.array(self._synthesis(rows)[0][0])
 
     def synthesise(self, w: Latent) -> NDArray[np.uint8]:
-        """w [512] or w+ [16, 512] → uint8 [1024, 1024, 3] RGB."""
-        image = self.synthesise_float(w).transpose(1, 2, 0)
-        return np.ascontiguousarray(np.clip(image * 127.5 + 128.0, 0, 255).astype(np.uint8))
+        """w [512] or w+ [16, 512] → uint8 [1024, 1024, 3] RGB. The last faces are kept: a run asks for some of them again."""
+        key = np.asarray(w, np.float32).tobytes()
+        if key not in self._recent:
+            image = self.synthesise_float(w)
+            image *= 127.5
+            image += 128.0
+            np.clip(image, 0, 255, out=image)
+            self._recent[key] = np.ascontiguousarray(image.astype(np.uint8).transpose(1, 2, 0))
+            if len(self._recent) > RECENT:
+                self._recent.pop(next(iter(self._recent)))
+        return self._recent[key].copy()
 
 
 __all__ = ["BLOCKS", "MobileStyleGAN", "row_of", "with_latent_rows"]

@@ -44,5 +44,5 @@ class DifferentiableGenerator(Protocol):
     def wavelets(self, w: torch.Tensor) -> torch.Tensor:
         """The finest Haar coefficients of the full-size faces, [B, 12, side / 2, side / 2]: three low bands, nine of details."""
 
-    def preview(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
-        """An approximation of ``synthesise`` at 256² or 128² for a fraction of the work."""
+    def preview(self, w: torch.Tensor) -> torch.Tensor:
+        """An approximation of ``synthesise`` at 256² for a fraction of the work."""
