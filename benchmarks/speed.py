@@ -11,6 +11,7 @@ import argparse
 import json
 import statistics
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +30,9 @@ from doppelganger.likeness import lpips_at  # noqa: E402
 from doppelganger.networks import Networks  # noqa: E402
 from doppelganger.progress import Event  # noqa: E402
 from doppelganger.projection import ProjectionSettings, project  # noqa: E402
+from doppelganger.storage import save  # noqa: E402
 
-CURVE = (15, 30, 45, 60, 90, 120)
+CURVE = (16, 28, 40, 60, 80, 120)
 
 
 class Stopwatch:
@@ -42,10 +44,11 @@ class Stopwatch:
     def __call__(self, event: Event) -> None:
         self.ends.setdefault(event.stage, []).append(time.perf_counter())
 
-    def step(self, stage: str, first: int, last: int | None) -> float:
-        """Median seconds between the ends of the steps ``first`` to ``last`` of a stage."""
+    def steps(self, stage: str, first: int, last: int | None) -> dict[str, float]:
+        """Seconds of the steps ``first`` to ``last`` of a stage: the median and the mean (some steps ask the whole network)."""
         ends = self.ends[stage][first:last]
-        return statistics.median(b - a for a, b in itertools.pairwise(ends))
+        seconds = [b - a for a, b in itertools.pairwise(ends)]
+        return {"median": statistics.median(seconds), "mean": statistics.mean(seconds)}
 
 
 def one_synthesis(networks: Networks, times: int = 5) -> float:
@@ -90,22 +93,25 @@ def main() -> None:
     args = parser.parse_args()
     photo = read_image(args.photo) if args.photo else np.asarray(data.astronaut())
     networks, watch, settings = Networks(), Stopwatch(), Settings()
-    result = make(photo, settings, networks, watch)
+    with tempfile.TemporaryDirectory() as folder:
+        result = make(photo, settings, networks, watch, Path(folder) / "checkpoint")
+        made = time.perf_counter()
+        save(result, Path(folder) / "result")
     total = time.perf_counter() - BEGUN
     unit = one_synthesis(networks)
     w_steps = settings.projection.w_steps
     steps = {
-        "projection, one w (128² preview)": watch.step("projection", 1, w_steps),
-        "projection, w+ (whole network)": watch.step("projection", w_steps, None),
-        "nearest": watch.step("nearest", 0, settings.nearest.steps),
+        "projection, one w": watch.steps("projection", 1, w_steps),
+        "projection, w+": watch.steps("projection", w_steps, None),
+        "nearest": watch.steps("nearest", 0, settings.nearest.steps),
     }
     report: dict[str, Any] = {
         "one 1024² synthesis, seconds": unit,
         "whole make, seconds": total,
         "whole make, syntheses": total / unit,
         "launch to first step, seconds": watch.ends["projection"][0] - BEGUN,
-        "stages, syntheses": {name: seconds / unit for name, seconds in result.seconds.items()},
-        "one step, syntheses": {name: seconds / unit for name, seconds in steps.items()},
+        "stages, syntheses": {name: t / unit for name, t in {**result.seconds, "saving": BEGUN + total - made}.items()},
+        "one step, syntheses": {name: {k: t / unit for k, t in found.items()} for name, found in steps.items()},
         "peak memory, MiB": peak_memory_mib(),
     }
     if args.curve:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -64,8 +66,8 @@ def test_pictures_of_the_whole_network_are_kept_where_it_was_asked(networks, unb
 
 def test_the_corrected_preview_agrees_with_the_whole_network_where_it_was_corrected(networks, portrait):
     likeness = Likeness(portrait, networks.alex, 2.0, 0.5, networks.device, 10.0)
-    slope = Slope(networks.differentiable, networks.space, likeness, SHORT)
-    v = networks.space.from_w(torch.from_numpy(networks.generator.sample(16, 8)))
+    slope = Slope(networks.differentiable, networks.space, likeness, replace(SHORT, correction=1.0))
+    v = networks.space.from_w(torch.from_numpy(np.tile(networks.generator.sample(1, 8), (16, 1))))
     perceptual, gradient = slope.of_whole(v)
     again, corrected = slope.of_corrected_preview(v)
     assert again == pytest.approx(perceptual, abs=1e-4)

@@ -30,6 +30,7 @@ from doppelganger.generators.mobile_stylegan import BLOCKS, W_ROWS, SynthesisNet
 from doppelganger.generators.preview import BLOCKS_BEFORE, PreviewHead
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
+from doppelganger.memory import keep_freed_pages
 from doppelganger.networks import Networks
 from doppelganger.projection import Adam, Likeness, spread
 
@@ -95,7 +96,7 @@ def search(
     directions = SensitiveDirections.of_mobile_stylegan(networks.device)
     v = torch.zeros(W_ROWS, 512)
     shared, rows = (Adam(torch.zeros(W_ROWS, n), torch.zeros(W_ROWS, n)) for n in (512, directions.split_size))
-    first, steps, rate = 8, int(rng.integers(26, 34)), rng.uniform(0.25, 0.5)
+    first, steps, rate = 8, int(rng.integers(26, 34)), rng.uniform(0.3, 0.5)
     for step in range(steps):
         tracked = v.clone().requires_grad_()
         w = networks.space.to_w(tracked)[None]
@@ -181,6 +182,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=3)
     args = parser.parse_args()
+    keep_freed_pages()
     torch.manual_seed(args.seed)
     rng, begun = np.random.default_rng(args.seed), time.time()
     networks = Networks(device="cpu")

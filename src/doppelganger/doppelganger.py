@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -98,7 +98,10 @@ class Subject:
 def see(photo: RGB, networks: Networks, face_index: int | None = None, name: str = "the photo") -> Subject:
     """Find and align the face. Raises FaceError."""
     face = choose(networks.detector.detect(photo), face_index, name)
-    portrait = align(photo, networks.landmarks.detect(photo, face))
+    try:
+        portrait = align(photo, networks.landmarks.detect(photo, face))
+    except NoFaceError as error:
+        raise NoFaceError(f"{name}: {error}") from error
     return Subject(photo, portrait, networks.panel.embed(photo, face))
 
 
@@ -274,14 +277,13 @@ def make(
             chosen,
             settings,
             networks,
-            clock,
             warnings,
             _provenance(image, settings, networks),
         )
         progress(Event("judging", 1, 1))
     if kept:
         kept.clear()
-    return result
+    return replace(result, seconds=dict(clock.seconds))
 
 
 def _result(
@@ -292,7 +294,6 @@ def _result(
     chosen: Latent,
     settings: Settings,
     networks: Networks,
-    clock: Clock,
     warnings: list[str],
     provenance: Provenance,
 ) -> Result:
@@ -332,7 +333,7 @@ def _result(
         tuple(faces),
         {"path": np.stack(path), "closest": projected.closest, "doppelganger": chosen},
         provenance,
-        dict(clock.seconds),
+        {},
         tuple(warnings),
     )
 

@@ -102,12 +102,20 @@ class LikenessJudge:
         age = self._ages.estimate(image, landmarks).age
         return Measured(image, landmarks, age, skin_texture(image, landmarks.points))
 
-    def compare(self, portrait: Measured, face: Measured, vgg_size: int = 256) -> dict[str, float]:
-        """Measure → value; smaller is more alike, except for the signed age difference (face − portrait)."""
+    def compare(self, portrait: Measured, face: Measured, vgg_size: int | None = 256) -> dict[str, float]:
+        """Measure → value; smaller is more alike, except for the signed age difference (face − portrait).
+
+        ``vgg_size``: side of the pictures that VGG16 compares; its work grows with the square. None leaves it out.
+        """
         texture = face.texture - portrait.texture
+        vgg = (
+            {}
+            if vgg_size is None
+            else {f"LPIPS (VGG16, {vgg_size}²)": self._lpips(self._vgg, portrait, face, vgg_size)}
+        )
         return {
             "LPIPS (AlexNet, 256²)": self._lpips(self._alex, portrait, face, 256),
-            f"LPIPS (VGG16, {vgg_size}²)": self._lpips(self._vgg, portrait, face, vgg_size),
+            **vgg,
             "landmark shape (eye distances)": shape_distance(portrait.landmarks.points, face.landmarks.points),
             "age difference (years)": face.age - portrait.age,
             "skin texture (mean |dB|)": float(np.abs(texture).mean()),

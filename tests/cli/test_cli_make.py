@@ -85,7 +85,7 @@ def test_ctrl_c_leaves_only_a_checkpoint_from_which_the_same_run_goes_on(
             doppelganger.make(astronaut_file, settings, networks, stop_at_projection, partial)
         return seen[-1].done
 
-    assert first_step(STEPS) > 10
+    assert first_step(STEPS) > 4  # the first state is kept after four
     assert first_step(STEPS + 10) == 1  # another run does not pick it up
 
 

@@ -63,7 +63,7 @@ def test_previews_predict_the_reduced_picture(fast, differentiable, w_plus):
         truth = reduced(fast, w, 256)
         with torch.no_grad():
             preview = differentiable.preview(torch.from_numpy(w)[None])
-        assert F.mse_loss(preview, truth) < 0.1 * truth.var()
+        assert F.mse_loss(preview, truth) < 0.2 * truth.var()
 
 
 def test_anchored_preview_is_the_true_picture_where_it_was_anchored(fast, differentiable, w_plus):

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from doppelganger.result import Border
 
 STAGES = ("weights", "projection", "border")
-FILMSTRIP = 12
-"""Faces in the filmstrip."""
 
 
 def border(
@@ -130,10 +128,12 @@ def _save(folder: Path, borders: "tuple[Border, ...]", faces: Faces) -> Path:
     """Write the pictures whole or not at all; returns the folder's name, numbered where ``folder`` was taken."""
     import numpy as np
 
+    from doppelganger.border import coarse_steps
+    from doppelganger.doppelganger import SCAN_STRIDE
     from doppelganger.provenance import synthetic_png
 
-    steps = np.unique(np.linspace(0, len(faces) - 1, FILMSTRIP).round().astype(int))
-    pictures = {"filmstrip.png": np.hstack([faces[int(step)] for step in steps])}
+    steps = coarse_steps(len(faces), SCAN_STRIDE)  # rendered and judged already
+    pictures = {"filmstrip.png": np.hstack([faces[step] for step in steps])}
     if panel := borders[-1].flips:
         pictures |= {"border-inside.png": faces[panel[-1].inside], "border-outside.png": faces[panel[-1].outside]}
     try:

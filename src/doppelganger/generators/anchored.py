@@ -1,8 +1,8 @@
-"""A cheap generator held to the true one: the early heads' gradient at the whole network's value.
+"""A cheap generator held to the true one: the preview's gradient at the whole network's value.
 
-The heads predict the reduced picture with an error that a search would exploit. So every few steps the whole network is
+The preview has an error that a search would exploit. So every few steps the whole network is
 rendered (fast, without gradient) and the difference is added as a constant until the next time: near that latent the
-picture is exact and only its derivative is the head's. (Defect correction, as in iterative refinement of linear systems.)
+picture is exact and only its derivative is the preview's. (Defect correction, as in iterative refinement of linear systems.)
 """
 
 import torch
