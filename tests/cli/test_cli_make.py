@@ -97,7 +97,7 @@ def test_border_of_a_photo(astronaut_file: Path, tmp_path: Path, capsys: pytest.
         assert Path(said["folder"]) == tmp_path / name and said["steps"] == 11
     assert [border["verifier"] for border in said["borders"]][-1] == "panel"
     strip = read_image(tmp_path / "out" / "filmstrip.png")
-    assert strip.shape == (256, 256 * 11, 3)
+    assert strip.shape == (256, 256 * 3, 3)  # steps 0, 8 and 10
     assert np.abs(strip[:, :256].astype(int) - strip[:, -256:]).mean() > 2  # from the mean face to somebody
     faces = {path.name for path in out.iterdir()} - {"filmstrip.png"}
     flips = said["borders"][-1]["flips"]
