@@ -36,15 +36,15 @@ from doppelganger.networks import Networks
 from doppelganger.progress import silent
 from doppelganger.projection import project
 from doppelganger.verifiers.panel import VERIFIERS
+from doppelganger.verifiers.views import Views
 
 VGG_SIZE = 1024
 """The full picture. It takes ten seconds a face, so only the closest match and the default's face are compared like this."""
-DEFAULT_HELD_OUT = "edgeface"
 
 
 def measured(
     name: str,
-    image: RGB,
+    views: Views,
     subject: Subject,
     networks: Networks,
     held_out: list[str],
@@ -52,8 +52,8 @@ def measured(
     vgg_size: int | None = None,
 ) -> dict[str, Any]:
     """Verdicts (clean and under every disturbance) and likeness of one face, ready for JSON."""
-    record = judge_face(name, image, subject, networks, held_out, disturbed=True)
-    likeness = networks.judge.compare(portrait, networks.judge.measure(image, name), vgg_size)
+    record = judge_face(name, views, subject, networks, held_out, disturbed=True)
+    likeness = networks.judge.compare(portrait, networks.judge.measure(views.image, name), vgg_size)
     verdicts = {v.verifier: {**asdict(v), "different": v.different} for v in record.verdicts}
     return {"verdicts": verdicts, "likeness": likeness}
 
@@ -79,33 +79,36 @@ def one_portrait(
         borders = find_borders(len(projected.path), CachedJudge(judge), thresholds(networks), SCAN_STRIDE)
     portrait = networks.judge.measure(subject.portrait.image, name)
     closest = networks.generator.synthesise(projected.closest)
-    out: dict[str, Any] = {"closest": measured("closest match", closest, subject, networks, [], portrait, VGG_SIZE)}
+    out: dict[str, Any] = {
+        "closest": measured(
+            "closest match", Views(closest, networks.detector), subject, networks, [], portrait, VGG_SIZE
+        )
+    }
     flips = {b.verifier: [asdict(f) for f in b.flips] for b in borders}
     out["flips"] = flips
     sheet = [subject.portrait.image, closest]
     if flips["panel"]:
         face = networks.generator.synthesise(projected.path[flips["panel"][-1]["outside"]])
-        out["path border"] = measured("path border", face, subject, networks, [], portrait)
+        out["path border"] = measured("path border", Views(face, networks.detector), subject, networks, [], portrait)
         sheet.append(face)
     for short in VERIFIERS:
         with clock.stage(f"nearest, {short} held out"):
             chosen = replace(settings, held_out=(short,))
-            found = search_nearest(subject, projected.closest, networks, chosen, silent)
-        face = networks.generator.synthesise(found.w)
+            found, views = search_nearest(subject, projected.closest, networks, chosen, silent)
         held_out = [m.name for m in networks.members([short])]
         out[f"nearest, {held_out[0]} held out"] = measured(
             "doppelgänger",
-            face,
+            views,
             subject,
             networks,
             held_out,
             portrait,
-            VGG_SIZE if short == DEFAULT_HELD_OUT else None,
+            VGG_SIZE if (short,) == Settings().held_out else None,
         ) | {
             "accepted": found.accepted,
             "steps": found.steps,
         }
-        sheet.append(face)
+        sheet.append(views.image)
     if pictures:
         pictures.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.concatenate(sheet, 1)).save(pictures / f"{name}.jpg", quality=92)

@@ -51,10 +51,11 @@ def test_search_leaves_the_border_and_stops_near_it(networks):
     assert isinstance(subject, Subject)
     settings = Settings(held_out=("dlib", "edgeface"), nearest=NearestSettings(steps=16))
     start = np.tile(w, (networks.differentiable.w_rows, 1))
-    found = search_nearest(subject, start, networks, settings, silent)
+    found, views = search_nearest(subject, start, networks, settings, silent)
     names = [m.name for m in networks.members(settings.searched)]
     assert all(found.trace[0][name] < 1 for name in names), "the start must be *same*, or nothing is tested"
     assert found.accepted
     assert set(found.worst) == set(names)
     assert all(1 < found.worst[name] < 1.6 for name in names)
     assert not np.array_equal(found.w, start)
+    np.testing.assert_array_equal(views.image, networks.generator.synthesise(found.w))

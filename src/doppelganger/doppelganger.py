@@ -29,15 +29,16 @@ from doppelganger.networks import NEEDED, Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import Projection, ProjectionSettings, project
 from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Provenance, Result
-from doppelganger.verifiers.disturbances import DISTURBANCES
 from doppelganger.verifiers.panel import VERIFIERS, UnknownVerifierError
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
+from doppelganger.verifiers.views import Views
 
 PATH_RESOLUTION = 256
 """Faces of the continuum are judged at this size; a recogniser's crop of it is 112² or 150²."""
-SCAN_STRIDE = 8
-"""Steps between two faces of the coarse scan and of the filmstrip. A multiple of the projection's ``exact_every``: those
-faces are rendered anyway."""
+SCAN_STRIDE = 6
+"""Steps between two faces of the coarse scan and of the filmstrip. It meets the steps at which projection asks the whole
+network (each multiple of 3 from 15 on): those faces are rendered anyway. What it saw in between is a few hundredths of a
+threshold off, as much as two steps move, so those faces are rendered for their verdict."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +106,6 @@ def see(photo: RGB, networks: Networks, face_index: int | None = None, name: str
     return Subject(photo, portrait, networks.panel.embed(photo, face))
 
 
-def embed_face(image: RGB, networks: Networks, name: str) -> dict[str, Embedding]:
-    """Every verifier's embedding of the largest face. Raises NoFaceError."""
-    faces = networks.detector.detect(image)
-    if not faces:
-        raise NoFaceError(f"No face was found in {name}.")
-    return networks.panel.embed(image, faces[0])
-
-
 class PathJudge:
     """Step of the continuum → distance to the portrait by verifier, on faces of 256² pixels."""
 
@@ -128,22 +121,21 @@ class PathJudge:
         return self.pictures[step]
 
     def __call__(self, step: int) -> dict[str, float]:
-        found = embed_face(self.picture(step), self._networks, f"step {step} of the path")
-        return {
-            m.name: m.distance(self._subject.embeddings[m.name], found[m.name]) for m in self._networks.panel.members
-        }
+        members = self._networks.panel.members
+        found = Views(self.picture(step), self._networks.detector, f"step {step} of the path").clean(members)
+        return {m.name: m.distance(self._subject.embeddings[m.name], found[m.name]) for m in members}
 
 
 def judge_face(
-    name: str, image: RGB, subject: Subject, networks: Networks, held_out: Sequence[str], disturbed: bool
+    name: str, views: Views, subject: Subject, networks: Networks, held_out: Sequence[str], disturbed: bool
 ) -> FaceRecord:
-    """The panel's verdicts at the privacy point on photo ↔ face, on request under every disturbance, and the likeness."""
-    variants = networks.panel.embed_disturbed(image, networks.detector, DISTURBANCES) if disturbed else None
+    """The panel's verdicts at the privacy point on photo ↔ face, on request under every disturbance; no likeness yet."""
+    members = networks.panel.members
     verdicts = networks.panel.judge(
         subject.embeddings,
-        embed_face(image, networks, name),
+        views.clean(members),
         OperatingPoint.PRIVACY,
-        disturbed=variants,
+        disturbed=views.disturbed(members) if disturbed else None,
         held_out=held_out,
     )
     return FaceRecord(name, tuple(verdicts), {})
@@ -156,8 +148,8 @@ def thresholds(networks: Networks) -> dict[str, float]:
 
 def search_nearest(
     subject: Subject, closest: Latent, networks: Networks, settings: Settings, progress: Progress
-) -> Found:
-    """The nearest search with the chosen verifiers. The held-out ones are not asked."""
+) -> tuple[Found, Views]:
+    """The nearest search with the chosen verifiers; and its face, as they were shown it. The held-out ones are not asked."""
     members = {m.name: m for m in networks.members(settings.searched)}
     limits = thresholds(networks)
     searched = [
@@ -177,18 +169,18 @@ def search_nearest(
         face = choose(networks.detector.detect(image), name="the closest match")
         return {name: m.crop_transform(image, face) for name, m in members.items()}
 
-    def accept(w: Latent) -> dict[str, float]:
-        image = networks.generator.synthesise(w)
-        pictures = [image, *(d.apply(image) for d in DISTURBANCES)]
-        worst = dict.fromkeys(members, np.inf)
-        for picture in pictures:
-            face = choose(networks.detector.detect(picture), name="the doppelgänger")
-            for name, m in members.items():
-                distance = m.distance(subject.embeddings[name], m.embed(picture, face))
-                worst[name] = min(worst[name], distance / limits[name])
-        return worst
+    views: Views | None = None
 
-    return search(
+    def accept(w: Latent) -> dict[str, float]:
+        nonlocal views
+        views = Views(networks.generator.synthesise(w), networks.detector, "the doppelgänger")
+        shown = [views.clean(list(members.values())), *views.disturbed(list(members.values())).values()]
+        return {
+            name: min(m.distance(subject.embeddings[name], embeddings[name]) for embeddings in shown) / limits[name]
+            for name, m in members.items()
+        }
+
+    found = search(
         subject.portrait.image,
         closest,
         searched,
@@ -203,6 +195,8 @@ def search_nearest(
         settings.seed,
         progress,
     )
+    assert views is not None, "the search asks before it ends, and last about the face that it returns"
+    return found, views
 
 
 def make(
@@ -228,7 +222,7 @@ def make(
         for k, weight in enumerate(NEEDED):
             networks.store.path(weight, progress=progress)
             progress(Event("weights", k + 1, len(NEEDED), weight))
-        _ = networks.panel, networks.space, networks.differentiable, networks.alex
+        networks.load()
     with clock.stage("seeing"):
         subject = see(image, networks, settings.face, label)
 
@@ -254,7 +248,7 @@ def make(
     warnings: list[str] = []
     with clock.stage("nearest"):
         if settings.method == "nearest":
-            found = search_nearest(subject, projected.closest, networks, settings, progress)
+            found, views = search_nearest(subject, projected.closest, networks, settings, progress)
             chosen = found.w
             if not found.accepted:
                 inside = ", ".join(name for name, worst in found.worst.items() if worst <= 1)
@@ -268,6 +262,7 @@ def make(
                     f"{verifier.name} calls every face on the path the same person; try --method nearest."
                 )
             chosen = projected.path[step]
+            views = Views(networks.generator.synthesise(chosen), networks.detector, "the doppelgänger")
     with clock.stage("judging"):
         result = _result(
             subject,
@@ -275,6 +270,7 @@ def make(
             borders,
             judge,
             chosen,
+            views,
             settings,
             networks,
             warnings,
@@ -292,6 +288,7 @@ def _result(
     borders: tuple[Border, ...],
     judge: PathJudge,
     chosen: Latent,
+    views: Views,
     settings: Settings,
     networks: Networks,
     warnings: list[str],
@@ -299,33 +296,35 @@ def _result(
 ) -> Result:
     """Render what is kept at full size, judge it, and put everything into one value."""
     path = projected.path
-    seen = settings.searched if settings.method == "nearest" else (settings.path_verifier,)
-    searched = networks.members(seen)
+    asked = settings.searched if settings.method == "nearest" else (settings.path_verifier,)
+    searched = networks.members(asked)
     held_out = [m.name for m in networks.panel.members if m not in searched]
     closest = networks.generator.synthesise(projected.closest)
-    face = networks.generator.synthesise(chosen)
     panel_flips = borders[-1].flips
     inside = outside = None
     if panel_flips:  # the last flip is the one nearest to the closest match
         inside, outside = (
             networks.generator.synthesise(path[s]) for s in (panel_flips[-1].inside, panel_flips[-1].outside)
         )
-    named = [("closest match", closest, False), ("path border", outside, False), ("doppelgänger", face, True)]
+    shown = {"closest match": Views(closest, networks.detector, "closest match")}
+    if outside is not None:
+        shown["path border"] = Views(outside, networks.detector, "path border")
+    shown["doppelgänger"] = views
     portrait = networks.judge.measure(subject.portrait.image, "the aligned portrait")
     faces = []
-    for name, picture, disturbed in named:
-        if picture is not None:
-            record = judge_face(name, picture, subject, networks, held_out, disturbed)
-            likeness = networks.judge.compare(portrait, networks.judge.measure(picture, name))
-            faces.append(FaceRecord(name, record.verdicts, likeness))
+    for name, seen in shown.items():
+        record = judge_face(name, seen, subject, networks, held_out, disturbed=seen is views)
+        likeness = networks.judge.compare(portrait, networks.judge.measure(seen.image, name))
+        faces.append(FaceRecord(name, record.verdicts, likeness))
     in_photo = None
     if settings.in_photo:
         from doppelganger.inphoto import set_back  # loads the parser's network, which a plain run does without
 
-        in_photo = set_back(subject.photo, subject.portrait, face, networks.parser)
-        faces.append(judge_face("in photo", in_photo, subject, networks, held_out, disturbed=True))
+        in_photo = set_back(subject.photo, subject.portrait, views.image, networks.parser)
+        seen = Views(in_photo, networks.detector, "in photo")
+        faces.append(judge_face("in photo", seen, subject, networks, held_out, disturbed=True))
     return Result(
-        Pictures(subject.portrait.image, closest, face, inside, outside, in_photo),
+        Pictures(subject.portrait.image, closest, views.image, inside, outside, in_photo),
         PathRecord(
             tuple(projected.losses), {step: judge.picture(step) for step in coarse_steps(len(path), SCAN_STRIDE)}
         ),

@@ -59,7 +59,7 @@ class Searched:
 class NearestSettings:
     """How to search. All margins are shares of the threshold."""
 
-    steps: int = 20
+    steps: int = 16
     """Steps of the first round."""
     extra_steps: int = 6
     """Steps of every further round."""
@@ -67,6 +67,8 @@ class NearestSettings:
     anchor_every: int = 4
     """Steps between two looks at the whole network's picture; between them its preview is corrected by the difference."""
     learning_rate: float = 0.04
+    momentum: float = 0.7
+    """Adam's β₁: a longer memory overshoots the border."""
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
     margin: float = 0.2
@@ -137,7 +139,7 @@ def search(
     v = space.from_w(torch.tensor(start, device=device)).requires_grad_()
     directions = SensitiveDirections.of_mobile_stylegan(device)
     zeros = torch.zeros(len(v), directions.split_size, device=device)
-    adam = Adam(zeros, zeros.clone(), beta2=settings.beta2)
+    adam = Adam(zeros, zeros.clone(), settings.momentum, settings.beta2)
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
     goals = torch.full((len(searched),), 1 + settings.margin, device=device)

@@ -1,6 +1,7 @@
 """Every trained network that making a doppelgänger needs, loaded when first asked for and then kept."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import torch
@@ -53,6 +54,18 @@ class Networks:
     def __init__(self, store: Store | None = None, device: str = "auto") -> None:
         self.store = store or Store()
         self.device = pick_device(device)
+
+    def load(self) -> None:
+        """Load what seeing and projection need now, two networks at a time: compiling one keeps only one core busy.
+
+        The fast form of the generator waits: its memory and that of projection's gradients need not add up.
+        """
+        loads = [member.load for member in self.panel.members]  # the detector is there, too, after this
+        _ = self.generator
+        with ThreadPoolExecutor(2) as pool:
+            loading = [pool.submit(getattr, self, name) for name in ("space", "landmarks", "differentiable", "alex")]
+            for one in [*loading, *(pool.submit(load) for load in loads)]:
+                one.result()
 
     @cached_property
     def detector(self) -> FaceDetector:

@@ -7,12 +7,12 @@ Image Manipulation", 2021: closeness to W keeps a face editable).
 
 A gradient through the whole network costs two renderings, one through a preview a fifth of that; but searched in w+,
 a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole network
-at every fourth step and in between corrects the preview's picture and its gradient by what they differed there (first-order
+at every third step and in between corrects the preview's picture and its gradient by what they differed there (first-order
 model management: Alexandrov et al., "A trust-region framework for managing the use of approximation models in optimization", 1998).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -36,16 +36,20 @@ FACE = (slice(72, 216), slice(56, 200))
 class ProjectionSettings:
     """How to project. The rates are for Adam in whitened coordinates."""
 
-    w_steps: int = 28
+    w_steps: int = 15
     """Steps of the first phase: one w, previews."""
-    w_plus_steps: int = 60
+    w_plus_steps: int = 45
     """Steps of the second phase: w+."""
-    exact_every: int = 4
+    exact_every: int = 3
     """Steps of the second phase from one look at the whole network to the next."""
-    correction: float = 0.5
+    correction: float = 0.35
     """Share of the gradients' difference there that corrects the previews until the next: it ages as the search moves on."""
     w_rate: float = 0.4
     w_plus_rate: float = 0.25
+    rest_rate: float = 1.5
+    """Rate outside the sensitive directions, over that along them."""
+    momentum: float = 0.8
+    """Adam's β₁. The corrections age within steps: a longer memory overshoots."""
     pixel_weight: float = 2.0
     face_weight: float = 0.5
     """Weight of a second LPIPS, on the face alone (at 512² where the whole network is asked)."""
@@ -128,30 +132,31 @@ def project(
     v = torch.tensor(state.v, device=device)
     first, second = (torch.tensor(moment, device=device) for moment in state.moments)
     directions = SensitiveDirections.of_mobile_stylegan(device)
-    adam = Adam(first, second, step=settings.step_of_phase(len(state.losses)))
+    adam = Adam(first, second, settings.momentum, step=settings.step_of_phase(len(state.losses)))
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device, settings.detail_weight)
     slope = Slope(generator, space, likeness, settings)
 
     for step in range(len(state.losses), settings.steps):
         of_phase = settings.step_of_phase(step)
         if step < settings.w_steps:
-            perceptual, gradient = slope.of_preview(v)
+            seen = slope.of_preview(v)
             # one w is all rows moving together
-            v = v - adam.update(gradient.sum(0, keepdim=True).expand_as(gradient), settings.rate(step))
+            v = v - adam.update(seen.gradient.sum(0, keepdim=True).expand_as(v), settings.rate(step))
         else:
             if of_phase == 0:  # the moments of a shared w say nothing about single rows
                 size = (len(v), directions.split_size)
-                adam = Adam(torch.zeros(size, device=device), torch.zeros(size, device=device))
+                adam = Adam(torch.zeros(size, device=device), torch.zeros(size, device=device), settings.momentum)
             exact = of_phase % settings.exact_every == 0
-            perceptual, gradient = slope.of_whole(v) if exact else slope.of_corrected_preview(v)
-            if exact and slope.picture is not None:
-                state.pictures[step] = to_rgb(slope.picture)
-            v = v - directions.join(adam.update(directions.split(gradient), settings.rate(step)))
+            seen = slope.of_whole(v) if exact else slope.of_corrected_preview(v)
+            if exact:
+                state.pictures[step] = to_rgb(seen.picture)
+            update = adam.update(directions.split(seen.gradient), settings.rate(step))
+            v = v - directions.join(update, settings.rest_rate)
         state = Projection(
             v.cpu().numpy().copy(),
             adam.moments(),
             [*state.path, space.to_w(v).cpu().numpy()],
-            [*state.losses, perceptual],
+            [*state.losses, seen.perceptual],
             state.pictures,
         )
         progress(Event("projection", step + 1, settings.steps))
@@ -160,8 +165,20 @@ def project(
     return state
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a look at one v gives."""
+
+    perceptual: float
+    """LPIPS at 256²."""
+    gradient: Tensor
+    """Of the whole loss to v, [rows, 512]."""
+    picture: Tensor
+    """The face, [3, 256, 256] in about [−1, 1]."""
+
+
 class Slope:
-    """LPIPS and the gradient of the whole loss at v, [rows, 512], through the whole network or a preview of it."""
+    """Looks at v, [rows, 512], through the whole network or through a preview of it."""
 
     def __init__(
         self,
@@ -173,39 +190,47 @@ class Slope:
         self._generator, self._space, self._likeness, self._settings = generator, space, likeness, settings
         self._defect: Tensor | float = 0.0
         self._correction: Tensor | float = 0.0
-        self.picture: Tensor | None = None
-        """What ``of_whole`` last saw, [3, 256, 256] in about [−1, 1]."""
 
-    def of_preview(self, v: Tensor) -> tuple[float, Tensor]:
+    def of_preview(self, v: Tensor) -> Seen:
         """By the preview as it is."""
-        v = v.detach().requires_grad_()
-        w_plus = self._space.to_w(v)[None]
-        return self._gradient(self._likeness(self._generator.preview(w_plus) + self._defect), v)
+        return self._of(v, 0.0)
 
-    def of_whole(self, v: Tensor) -> tuple[float, Tensor]:
+    def of_whole(self, v: Tensor) -> Seen:
         """By the whole network; the preview is corrected from here on to agree at this v, in value and in gradient."""
-        v = v.detach().requires_grad_()
-        wavelets = self._generator.wavelets(self._space.to_w(v)[None])
-        perceptual, gradient = self._gradient(self._likeness.of_wavelets(wavelets), v)
-        with torch.no_grad():
-            preview = self._generator.preview(self._space.to_w(v)[None])
-            picture = F.interpolate(wavelets[:, :3] / 2, preview.shape[-2:], mode="area")
-            self._defect = picture - preview
-            self.picture = picture[0]
-        self._correction = gradient - self.of_preview(v)[1]
-        return perceptual, gradient
+        tracked, w_plus = self._tracked(v)
+        wavelets = self._generator.wavelets(w_plus)
+        perceptual, loss = self._likeness.of_wavelets(wavelets)
+        whole = wavelets[:, :3].detach() / 2
+        del wavelets
+        by_whole = self._descend(perceptual, loss, tracked, whole)
+        tracked, w_plus = self._tracked(v)
+        preview = self._generator.preview(w_plus)
+        picture = F.interpolate(whole, preview.shape[-2:], mode="area")
+        self._defect = picture - preview.detach()
+        by_preview = self._descend(*self._likeness(preview + self._defect), tracked, picture)
+        self._correction = by_whole.gradient - by_preview.gradient
+        return replace(by_whole, picture=picture[0])
 
-    def of_corrected_preview(self, v: Tensor) -> tuple[float, Tensor]:
+    def of_corrected_preview(self, v: Tensor) -> Seen:
         """By the preview, corrected as of the last ``of_whole``."""
-        perceptual, gradient = self.of_preview(v)
-        return perceptual, gradient + self._settings.correction * self._correction
+        seen = self._of(v, self._defect)
+        return replace(seen, gradient=seen.gradient + self._settings.correction * self._correction)
 
-    def _gradient(self, seen: tuple[Tensor, Tensor], v: Tensor) -> tuple[float, Tensor]:
-        perceptual, loss = seen
+    def _tracked(self, v: Tensor) -> tuple[Tensor, Tensor]:
+        """v as a leaf of a new graph, and its w+ [1, rows, 512]."""
+        v = v.detach().requires_grad_()
+        return v, self._space.to_w(v)[None]
+
+    def _of(self, v: Tensor, defect: Tensor | float) -> Seen:
+        v, w_plus = self._tracked(v)
+        face = self._generator.preview(w_plus) + defect
+        return self._descend(*self._likeness(face), v, face)
+
+    def _descend(self, perceptual: Tensor, loss: Tensor, v: Tensor, face: Tensor) -> Seen:
         settings = self._settings
         loss = loss + settings.prior_weight * self._space.prior(v) + settings.spread_weight * spread(v)
         (gradient,) = torch.autograd.grad(loss, v)
-        return float(perceptual.detach()), gradient
+        return Seen(float(perceptual.detach()), gradient, face[0].detach())
 
 
 def to_rgb(face: Tensor) -> RGB:
@@ -268,19 +293,19 @@ def crop_face(images: Tensor) -> Tensor:
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015) on one tensor, its moments open to be saved; β₁ = 0.9, ε = 1e-8."""
+    """Adam (Kingma and Ba, 2015) on one tensor, its moments open to be saved; ε = 1e-8."""
 
-    BETA1, EPSILON = 0.9, 1e-8
+    EPSILON = 1e-8
 
-    def __init__(self, first: Tensor, second: Tensor, step: int = 0, beta2: float = 0.99) -> None:
-        self._first, self._second, self._step, self._beta2 = first, second, step, beta2
+    def __init__(self, first: Tensor, second: Tensor, beta1: float = 0.9, beta2: float = 0.99, step: int = 0) -> None:
+        self._first, self._second, self._beta1, self._beta2, self._step = first, second, beta1, beta2, step
 
     def update(self, gradient: Tensor, rate: float) -> Tensor:
         """The amount to subtract, of the gradient's shape."""
         self._step += 1
-        self._first.lerp_(gradient, 1 - self.BETA1)
+        self._first.lerp_(gradient, 1 - self._beta1)
         self._second.lerp_(gradient.square(), 1 - self._beta2)
-        first = self._first / (1 - self.BETA1**self._step)
+        first = self._first / (1 - self._beta1**self._step)
         second = self._second / (1 - self._beta2**self._step)
         return rate * first / (second.sqrt() + self.EPSILON)
 

@@ -9,6 +9,7 @@ from doppelganger.images import RGB
 from doppelganger.verifiers.disturbances import DISTURBANCES
 from doppelganger.verifiers.panel import Panel, different, verifiers
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
+from doppelganger.verifiers.views import Views
 from doppelganger.weights import Store
 
 
@@ -34,7 +35,7 @@ def test_disturbed_it_is_still_the_same_person(
     panel: Panel, detector: FaceDetector, people: list[tuple[RGB, Face]], embeddings: list[dict[str, Embedding]]
 ) -> None:
     for (picture, _), own in list(zip(people, embeddings, strict=True))[:2]:
-        disturbed = panel.embed_disturbed(picture, detector, DISTURBANCES)
+        disturbed = Views(picture, detector).disturbed(panel.members)
         assert list(disturbed) == [d.name for d in DISTURBANCES]
         for name, there in disturbed.items():
             verdicts = panel.judge(own, there, OperatingPoint.PRIVACY)

@@ -35,10 +35,10 @@ class SensitiveDirections:
         along = (gradient[:, None] @ self._basis)[:, 0]
         return torch.cat([along, gradient - self._back(along)], 1)
 
-    def join(self, step: Tensor) -> Tensor:
-        """[rows, K + 512] → [rows, 512]; the second part counts only as far as it lies outside the directions."""
+    def join(self, step: Tensor, rest_rate: float = 1.0) -> Tensor:
+        """[rows, K + 512] → [rows, 512]; the second part, times ``rest_rate``, counts only as far as it lies outside the K."""
         kept = self._basis.shape[2]
-        along, rest = step[:, :kept], step[:, kept:]
+        along, rest = step[:, :kept], step[:, kept:] * rest_rate
         return rest + self._back(along - (rest[:, None] @ self._basis)[:, 0])
 
     def _back(self, along: Tensor) -> Tensor:

@@ -52,6 +52,10 @@ class DlibResNet:
         """Both operating points."""
         return thresholds_of(self.name, self.published)
 
+    def load(self) -> None:
+        """Read the network and the landmarks' regression trees."""
+        _ = self._network, self._predictor
+
     def crop_transform(self, image: RGB, face: Face) -> Transform:
         """From dlib's five landmarks, which are searched in ``image`` around the detector's box."""
         return chip_transform(self._points(image, face))

@@ -42,6 +42,10 @@ class OnnxVerifier:
         """Both operating points."""
         return thresholds_of(self.name, self.published)
 
+    def load(self) -> None:
+        """Compile the network."""
+        _ = self._compiled
+
     def crop_transform(self, image: RGB, face: Face) -> Transform:
         """From the detector's five points alone; ``image`` is not looked at."""
         return arcface_transform(face.points)

@@ -7,10 +7,8 @@ from doppelganger.faces.detector import Face, FaceDetector
 from doppelganger.images import RGB
 from doppelganger.result import Verdict
 from doppelganger.verifiers.arcface import ArcFace
-from doppelganger.verifiers.disturbances import Disturbance
 from doppelganger.verifiers.dlib_resnet import DlibResNet
 from doppelganger.verifiers.edgeface import EdgeFace
-from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint, Verifier
 from doppelganger.verifiers.sface import SFace
 from doppelganger.weights import Store
@@ -50,20 +48,6 @@ class Panel:
     def embed(self, image: RGB, face: Face) -> dict[str, Embedding]:
         """Member's name → embedding of the one face."""
         return {member.name: member.embed(image, face) for member in self.members}
-
-    def embed_disturbed(
-        self, image: RGB, detector: FaceDetector, disturbances: Sequence[Disturbance]
-    ) -> dict[str, dict[str, Embedding]]:
-        """Disturbance's name → member's name → embedding; the face is searched anew in every disturbed picture.
-
-        Raises NoFaceError when a disturbed picture shows none.
-        """
-        result = {}
-        for disturbance in disturbances:
-            disturbed = disturbance.apply(image)
-            face = largest_face(detector, disturbed, f"the picture after {disturbance.name!r}")
-            result[disturbance.name] = self.embed(disturbed, face)
-        return result
 
     def judge(
         self,

@@ -41,7 +41,7 @@ class Threshold:
 
 
 class Verifier(Protocol):
-    """A face-recognition network with thresholds. Making one reads no file; the networks load when first used."""
+    """A face-recognition network with thresholds. Making one reads no file; the networks load when first used, or by ``load``."""
 
     name: str
     licence: str
@@ -52,6 +52,9 @@ class Verifier(Protocol):
     @property
     def thresholds(self) -> Mapping[OperatingPoint, Threshold]:
         """Both operating points."""
+
+    def load(self) -> None:
+        """Load what ``embed`` needs now."""
 
     def crop_transform(self, image: RGB, face: Face) -> Transform:
         """The alignment of this recogniser for a face found in ``image``."""

@@ -1,0 +1,44 @@
+"""A picture as it is and under every disturbance: each view is searched for its face once and embedded once a verifier."""
+
+from collections.abc import Sequence
+
+from doppelganger.faces.detector import Face, FaceDetector
+from doppelganger.images import RGB
+from doppelganger.verifiers.disturbances import DISTURBANCES
+from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.protocol import Embedding, Verifier
+
+CLEAN = "clean"
+"""Name of the view that is the picture itself; the others have their disturbance's."""
+
+
+class Views:
+    """Lazy: what is not asked for is not computed."""
+
+    def __init__(self, image: RGB, detector: FaceDetector, name: str = "the picture") -> None:
+        self.image = image
+        self._detector, self._name = detector, name
+        self._found: dict[str, tuple[RGB, Face]] = {}
+        self._embeddings: dict[tuple[str, str], Embedding] = {}
+
+    def clean(self, members: Sequence[Verifier]) -> dict[str, Embedding]:
+        """Member's name → embedding of the picture's largest face. Raises NoFaceError."""
+        return {member.name: self._embedding(CLEAN, member) for member in members}
+
+    def disturbed(self, members: Sequence[Verifier]) -> dict[str, dict[str, Embedding]]:
+        """Disturbance → member's name → embedding, the face searched anew in every view. Raises NoFaceError."""
+        return {d.name: {member.name: self._embedding(d.name, member) for member in members} for d in DISTURBANCES}
+
+    def _embedding(self, view: str, member: Verifier) -> Embedding:
+        if (view, member.name) not in self._embeddings:
+            self._embeddings[view, member.name] = member.embed(*self._view(view))
+        return self._embeddings[view, member.name]
+
+    def _view(self, view: str) -> tuple[RGB, Face]:
+        if view not in self._found:
+            picture, name = self.image, self._name
+            if view != CLEAN:
+                (disturbance,) = (d for d in DISTURBANCES if d.name == view)
+                picture, name = disturbance.apply(self.image), f"{self._name} after {view!r}"
+            self._found[view] = picture, largest_face(self._detector, picture, name)
+        return self._found[view]
