@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from doppelganger.generators.mobile_stylegan import BLOCKS, W_ROWS, SynthesisNetwork
+from doppelganger.generators.mobile_stylegan import W_ROWS, SynthesisNetwork
 from doppelganger.generators.preview import BLOCKS_BEFORE, PreviewHead
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
@@ -80,14 +80,6 @@ def target(networks: Networks, pool: NDArray[np.float32], rng: np.random.Generat
     return np.clip(curved * rng.uniform(0.9, 1.08, 3) + rng.normal(0, 6, 3), 0, 255).astype(np.uint8)
 
 
-def exact(network: SynthesisNetwork, features: Tensor, w: Tensor) -> Tensor:
-    """The rest of the network: features after the exit → finest Haar coefficients."""
-    x = features
-    for k in range(BLOCKS_BEFORE, BLOCKS):
-        x = network.blocks[k](x, w[:, 1 + 2 * k], w[:, 2 + 2 * k])
-    return F.conv2d(x * network.rgb_modulation(w[:, W_ROWS - 1]), network.rgb_weight, network.rgb_bias.flatten())
-
-
 def search(
     networks: Networks, network: SynthesisNetwork, portrait: RGB, rng: np.random.Generator, out: Samples
 ) -> float:
@@ -102,7 +94,7 @@ def search(
         w = networks.space.to_w(tracked)[None]
         features = network.features(w, BLOCKS_BEFORE)
         x, late = features.detach().requires_grad_(), w.detach().requires_grad_()
-        coefficients = exact(network, x, late)
+        coefficients = network.wavelets_of(x, late, BLOCKS_BEFORE)
         if step % 2 == 0:
             picture = F.interpolate(coefficients[:, :3] / 2, (256, 256), mode="area")
             seen = picture.detach().requires_grad_()
@@ -138,7 +130,7 @@ def draw(
     )
     with torch.no_grad():
         features = network.features(w[None], BLOCKS_BEFORE)
-        picture = F.interpolate(exact(network, features, w[None])[:, :3] / 2, (256, 256), mode="area")
+        picture = F.interpolate(network.wavelets_of(features, w[None], BLOCKS_BEFORE)[:, :3] / 2, (256, 256), mode="area")
     out.w.append(w)
     out.features.append(features[0].half())
     out.pictures.append(picture[0].half())

@@ -71,7 +71,7 @@ class NearestSettings:
     """Adam's β₁: a longer memory overshoots the border."""
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
-    margin: float = 0.2
+    margin: float = 0.35
     headroom: float = 0.02
     """By how much a face must clear the border under every disturbance to be accepted."""
     pixel_weight: float = 2.0

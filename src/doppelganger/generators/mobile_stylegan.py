@@ -201,7 +201,13 @@ class SynthesisNetwork(nn.Module):
 
     def wavelets(self, w: Tensor) -> Tensor:
         """w+ [B, 16, 512] → [B, 12, 512, 512]: three low bands, twice the mean of 2 × 2 pixels, and nine of details."""
-        x = self.features(w, BLOCKS)
+        return self.wavelets_of(self.features(w, BLOCKS), w, BLOCKS)
+
+    def wavelets_of(self, features: Tensor, w: Tensor, blocks: int) -> Tensor:
+        """The rest of the network: ``features`` after ``blocks`` blocks, and w+ → what ``wavelets`` gives."""
+        x = features
+        for i in range(blocks, BLOCKS):
+            x = self.blocks[i](x, w[:, 1 + 2 * i], w[:, 2 + 2 * i])
         return F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight, self.rgb_bias.flatten())
 
     def forward(self, w: Tensor) -> Tensor:
