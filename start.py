@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     if verb == "test":
         prepare("dev")
         return test(arguments[1:])
-    prepare("example")
+    prepare("example", every_network=verb == "install")
     if verb == "install":
         return doppelganger("weights", "fetch")
     if verb == "run":
@@ -102,7 +102,7 @@ def call(*command: str, cwd: Path | None = None) -> int:
                 continue
 
 
-def prepare(extra: str) -> None:
+def prepare(extra: str, every_network: bool = False) -> None:
     """Make .venv hold the package with ``extra``; does nothing when it does already."""
     digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + f"{ROOT} {TORCH}".encode()).hexdigest()
     extras = {extra, *(["example"] if extra == "dev" else [])}
@@ -111,7 +111,7 @@ def prepare(extra: str) -> None:
         if stamp["digest"] == digest and extras <= set(stamp["extras"]):
             return
         extras |= set(stamp["extras"])
-    announce(extra)
+    announce(extra, every_network)
     if BEGUN.exists():
         print("An earlier installation was interrupted, so it is begun anew.")
     if BEGUN.exists() or not works():
@@ -127,9 +127,10 @@ def prepare(extra: str) -> None:
     BEGUN.unlink()
 
 
-def announce(extra: str) -> None:
+def announce(extra: str, every_network: bool = False) -> None:
     """Say what will be downloaded and how much disk it takes, and refuse where that does not fit."""
-    packages, networks = (PACKAGES_TEST, NETWORKS_TEST) if extra == "dev" else (PACKAGES, NETWORKS)
+    packages = PACKAGES_TEST if extra == "dev" else PACKAGES
+    networks = NETWORKS_TEST if extra == "dev" or every_network else NETWORKS
     more = CUDA if sys.platform == "linux" and shutil.which("nvidia-smi") else {"download": 0, "disk": 0}
     download, disk = packages["download"] + more["download"], packages["disk"] + more["disk"]
     print(

@@ -1,7 +1,7 @@
 """Bad input and Ctrl-C, through the real command on this machine: does each end in one sentence, a documented exit
 code, and nothing half-written? Prints JSON and exits with 1 if one does not.
 
-    python benchmarks/bad_input.py [--steps 120] > bad_input.json
+    python benchmarks/bad_input.py [--steps 60] > bad_input.json
 
 Takes a few minutes: Ctrl-C is sent at every stage of one run, which each time goes on where it was and at last ends.
 """
@@ -89,7 +89,7 @@ def try_case(case: str, expected: int, folder: Path, *arguments: str, limit: int
 
 
 def interrupt_at(stage: str, folder: Path, steps: int) -> dict[str, Any]:
-    """Start ``make`` and send SIGINT as soon as ``stage`` is announced, in the projection when ten steps are kept."""
+    """Start ``make`` and send SIGINT as soon as ``stage`` is announced, in the projection when the first steps are kept."""
     begun, heard = time.monotonic(), []
     command = [*COMMAND, "make", "astronaut.png", "--steps", str(steps)]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, encoding="utf-8") as process:
@@ -124,7 +124,7 @@ def interrupt_at(stage: str, folder: Path, steps: int) -> dict[str, Any]:
 def main() -> int:
     """Run every case."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--steps", type=int, default=60)
     steps = parser.parse_args().steps
     rows: list[dict[str, Any]] = []
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit it ignored

@@ -4,8 +4,9 @@
 
 One projection a portrait, then one nearest search for each held-out verifier, so that every verifier is once the one the
 search never saw. A case is a portrait with a verifier; it fails when the verifier says *same* on the clean face or under any one
-disturbance. Finished portraits are kept in the JSON and not repeated. NASA's portrait from scikit-image is measured first and
-reported apart: it was looked at during development, as were the portraits named in ``--seen``.
+disturbance. Finished portraits are kept in the JSON and not repeated, unless the settings have changed since. NASA's portrait
+from scikit-image is measured first and left out of the summary: it was looked at during development. ``--seen`` names files
+that were, too; they are not measured. A picture without a usable face is noted and passed over.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from doppelganger.doppelganger import (
     see,
     thresholds,
 )
+from doppelganger.errors import FaceError, ImageError
 from doppelganger.images import RGB, read_image, write_atomically
 from doppelganger.networks import Networks
 from doppelganger.progress import silent
@@ -56,6 +58,17 @@ def measured(
     likeness = networks.judge.compare(portrait, networks.judge.measure(views.image, name), vgg_size)
     verdicts = {v.verifier: {**asdict(v), "different": v.different} for v in record.verdicts}
     return {"verdicts": verdicts, "likeness": likeness}
+
+
+ONE_MAKE = ("seeing", "projection", "border", "nearest, edgeface held out")
+"""Stages that one ``make`` has as well."""
+STATED_GAPS = {
+    "LPIPS (VGG16, 1024²)": 0.05,
+    "landmark shape (eye distances)": 0.03,
+    "age difference (years)": 8.0,
+    "skin texture (mean |dB|)": 1.5,
+}
+"""How much further from the portrait than the closest match a doppelgänger may be, by measures outside the loss."""
 
 
 def one_portrait(
@@ -128,6 +141,10 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
     worse: list[float] = []
     gaps: dict[str, list[float]] = {}
     by_held: dict[str, list[bool]] = {}
+    alex = "LPIPS (AlexNet, 256²)"
+    closest = [entry["closest"]["likeness"][alex] for entry in portraits.values()]
+    border = [entry["path border"]["likeness"][alex] for entry in portraits.values() if "path border" in entry]
+    seconds = [sum(entry["seconds"][s] for s in ONE_MAKE) for entry in portraits.values()]
     for entry in portraits.values():
         for key, face in entry.items():
             if not key.startswith("nearest, "):
@@ -140,7 +157,6 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
                 else:
                     searched += 1
                     searched_different += verdict["different"]
-            alex = "LPIPS (AlexNet, 256²)"
             lpips.append(face["likeness"][alex])
             worse.append(face["likeness"][alex] - entry["closest"]["likeness"][alex])
             for measure, value in face["likeness"].items():
@@ -153,11 +169,18 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
         "held-out cases": held,
         "held-out different": held_different / held,
         "held-out different by verifier": {k: sum(v) / len(v) for k, v in by_held.items()},
+        "LPIPS of closest match, median": float(np.median(closest)),
+        "LPIPS of path border, median": float(np.median(border)),
         "LPIPS of nearest, median": float(np.median(lpips)),
         "LPIPS of nearest above the closest match's, largest": max(worse),
         "gap to the closest match, median and largest": {
             k: [float(np.median(v)), float(np.max(v))] for k, v in gaps.items()
         },
+        "within the stated gap": {
+            k: {"gap": limit, "share": float(np.mean([g <= limit for g in gaps[k]]))}
+            for k, limit in STATED_GAPS.items()
+        },
+        "seconds of seeing, projection, border and one nearest search, median": float(np.median(seconds)),
     }
 
 
@@ -166,15 +189,19 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--limit", type=int)
-    parser.add_argument(
-        "--seen", nargs="*", default=[], help="names that were looked at in development: measured apart"
-    )
+    parser.add_argument("--seen", nargs="*", default=[], help="names that were looked at in development: left out")
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--without-astronaut", action="store_true")
     args = parser.parse_args()
     networks, settings = Networks(), Settings()
     kept = json.loads(args.out.read_text()) if args.out.exists() else {"portraits": {}}
-    files = [f for f in sorted(args.folder.iterdir()) if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}]
+    used = {"projection": asdict(settings.projection), "nearest": asdict(settings.nearest)}
+    if kept.get("settings", used) != used:
+        kept = {"portraits": {}}
+    kept["settings"] = used
+    files = [
+        f for f in sorted(args.folder.iterdir()) if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".heic"}
+    ]
     files = [f for f in files if f.stem not in args.seen][: args.limit]
     queue: list[tuple[str, RGB | Path]] = (
         [] if args.without_astronaut else [("astronaut", np.asarray(data.astronaut()))]
@@ -183,9 +210,12 @@ def main() -> None:
     for name, source in queue:
         if name in kept["portraits"]:
             continue
-        photo = source if isinstance(source, np.ndarray) else read_image(source)
-        kept["portraits"][name] = one_portrait(photo, networks, settings, args.pictures, name)
-        kept["settings"] = {"projection": asdict(settings.projection), "nearest": asdict(settings.nearest)}
+        try:
+            photo = source if isinstance(source, np.ndarray) else read_image(source)
+            kept["portraits"][name] = one_portrait(photo, networks, settings, args.pictures, name)
+        except (ImageError, FaceError) as error:
+            kept.setdefault("passed over", {})[name] = str(error)
+            continue
         unseen = {k: v for k, v in kept["portraits"].items() if k != "astronaut"}
         if unseen:
             kept["summary"] = summary(unseen)

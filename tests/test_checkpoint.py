@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from doppelganger.checkpoint import Checkpoint
+from doppelganger.checkpoint import Checkpoint, forget
 from doppelganger.projection import Projection, ProjectionSettings
 
 IMAGE = np.arange(300, dtype=np.uint8).reshape(10, 10, 3)
@@ -43,7 +43,7 @@ def test_the_end_leaves_nothing(tmp_path):
     kept = Checkpoint(folder, IMAGE, ProjectionSettings(), None)
     kept.save(state(10))
     assert len(list(folder.iterdir())) == 2
-    kept.clear()
+    forget(folder)
     assert not folder.exists()
 
 

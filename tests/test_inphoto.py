@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import skimage.data
 
+from doppelganger.errors import NoFaceError
 from doppelganger.faces.alignment import AlignedPortrait, align
 from doppelganger.faces.detector import FaceDetector, choose
 from doppelganger.faces.landmarks import LandmarkDetector
 from doppelganger.faces.parsing import FaceParser, Part
 from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN
 from doppelganger.images import RGB, resize
-from doppelganger.inphoto import face_alpha, match_colours, set_back
+from doppelganger.inphoto import face_alpha, match_colours, set_back, surroundings
+from doppelganger.verifiers.face_of import central_face, largest_face
 from doppelganger.weights import Store
 
 
@@ -179,3 +181,23 @@ def test_matching_colours_moves_them_and_keeps_the_detail(portrait: AlignedPortr
     before = np.median(stranger.reshape(-1, 3), axis=0)
     assert np.abs(middle - wanted).mean() < 0.5 * np.abs(before - wanted).mean()
     assert np.corrcoef(matched[:, :, 1].ravel(), stranger[:, :, 1].ravel())[0, 1] > 0.9
+
+
+def test_where_no_face_is_shared_it_says_so(photo: RGB, portrait: AlignedPortrait, parser: FaceParser) -> None:
+    with pytest.raises(NoFaceError, match="too little of the face"):
+        set_back(photo, portrait, np.full((1024, 1024, 3), 90, np.uint8), parser)
+
+
+def test_in_a_group_the_surroundings_are_those_of_the_face_that_was_set_back(
+    photo: RGB, portrait: AlignedPortrait
+) -> None:
+    detector = FaceDetector(Store())
+    group = np.hstack([np.pad(photo, ((0, 512), (0, 0), (0, 0))), resize(photo, 1024, 1024)])
+    own = detector.detect(photo)[0]
+    assert largest_face(detector, group).box[0] > 512, "the other face must be the larger one, or nothing is tested"
+    part = surroundings(group, portrait)
+    found = central_face(detector, part)
+    assert max(part.shape[:2]) <= 1024
+    assert found.box[2] == pytest.approx(own.box[2], rel=0.15)
+    at = np.array([found.box[0] + found.box[2] / 2, found.box[1] + found.box[3] / 2]) / part.shape[1::-1]
+    assert np.abs(at - 0.5).max() < 0.2

@@ -130,7 +130,9 @@ def draw(
     )
     with torch.no_grad():
         features = network.features(w[None], BLOCKS_BEFORE)
-        picture = F.interpolate(network.wavelets_of(features, w[None], BLOCKS_BEFORE)[:, :3] / 2, (256, 256), mode="area")
+        picture = F.interpolate(
+            network.wavelets_of(features, w[None], BLOCKS_BEFORE)[:, :3] / 2, (256, 256), mode="area"
+        )
     out.w.append(w)
     out.features.append(features[0].half())
     out.pictures.append(picture[0].half())

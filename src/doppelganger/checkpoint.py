@@ -1,6 +1,6 @@
 """A stopped projection kept in a folder, so that the same run can go on where it was.
 
-Only latents are kept, never pictures, and the folder is emptied when the run ends.
+Only latents are kept, never pictures. Whoever has saved the result calls ``forget``.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from doppelganger import __version__
 from doppelganger.images import RGB, write_atomically
 from doppelganger.projection import Projection, ProjectionSettings
 
@@ -29,7 +30,7 @@ class Checkpoint:
             self._key = self._key_file.read_bytes()
         except OSError:
             self._key = secrets.token_bytes(16)
-        described = json.dumps([repr(settings), face]).encode()
+        described = json.dumps([__version__, repr(settings), face]).encode()
         digest = hmac.new(self._key, described + image.tobytes(), hashlib.sha256).hexdigest()
         self._file = folder / f"projection-{digest[:16]}.safetensors"
 
@@ -45,7 +46,7 @@ class Checkpoint:
 
     def save(self, state: Projection) -> None:
         """Keep the state. A kill while it is written leaves the one before."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._key_file.exists():
             write_atomically(self._key_file, self._key)
         first, second = state.moments
@@ -58,9 +59,10 @@ class Checkpoint:
         }
         write_atomically(self._file, save(arrays))
 
-    def clear(self) -> None:
-        """Delete what was kept, and the folder if nothing else is in it."""
-        self._file.unlink(missing_ok=True)
-        if self._file.parent.is_dir() and {*self._file.parent.iterdir()} <= {self._key_file}:
-            self._key_file.unlink(missing_ok=True)
-            self._file.parent.rmdir()
+
+def forget(folder: Path) -> None:
+    """Delete every run that is kept in ``folder``, and the folder if nothing else is in it."""
+    for file in (*folder.glob("projection-*.safetensors"), folder / "key"):
+        file.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

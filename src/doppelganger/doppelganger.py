@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -24,11 +25,13 @@ from doppelganger.faces.alignment import AlignedPortrait, align
 from doppelganger.faces.detector import choose
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, read_image, resize_area
+from doppelganger.inphoto import set_back, surroundings
 from doppelganger.nearest import Found, NearestSettings, Searched, search
 from doppelganger.networks import NEEDED, Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import Projection, ProjectionSettings, project
 from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Provenance, Result
+from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.panel import VERIFIERS, UnknownVerifierError
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
 from doppelganger.verifiers.views import Views
@@ -169,11 +172,11 @@ def search_nearest(
         face = choose(networks.detector.detect(image), name="the closest match")
         return {name: m.crop_transform(image, face) for name, m in members.items()}
 
-    views: Views | None = None
+    shown_as: dict[bytes, Views] = {}
 
     def accept(w: Latent) -> dict[str, float]:
-        nonlocal views
         views = Views(networks.generator.synthesise(w), networks.detector, "the doppelgänger")
+        shown_as[w.tobytes()] = views
         shown = [views.clean(list(members.values())), *views.disturbed(list(members.values())).values()]
         return {
             name: min(m.distance(subject.embeddings[name], embeddings[name]) for embeddings in shown) / limits[name]
@@ -195,8 +198,7 @@ def search_nearest(
         settings.seed,
         progress,
     )
-    assert views is not None, "the search asks before it ends, and last about the face that it returns"
-    return found, views
+    return found, shown_as[found.w.tobytes()]
 
 
 def make(
@@ -208,7 +210,8 @@ def make(
 ) -> Result:
     """Make the doppelgänger of a photo: a file, or uint8 [H, W, 3] RGB.
 
-    ``checkpoint``: a folder in which a stopped run is kept and from which the same run goes on.
+    ``checkpoint``: a folder in which a stopped run is kept and from which the same run goes on. It also stays when the run
+    ends, for the result is not saved yet: `checkpoint.forget` it then.
     Raises ImageError, FaceError, WeightsError; BorderNotFoundError when ``method="path"`` and its verifier never flips.
     """
     settings = settings or Settings()
@@ -219,9 +222,10 @@ def make(
         image = photo if isinstance(photo, np.ndarray) else read_image(Path(photo))
     label = "the photo" if isinstance(photo, np.ndarray) else Path(photo).name
     with clock.stage("networks"):
-        for k, weight in enumerate(NEEDED):
+        needed = weights_of(settings)
+        for k, weight in enumerate(needed):
             networks.store.path(weight, progress=progress)
-            progress(Event("weights", k + 1, len(NEEDED), weight))
+            progress(Event("weights", k + 1, len(needed), weight))
         networks.load()
     with clock.stage("seeing"):
         subject = see(image, networks, settings.face, label)
@@ -277,8 +281,6 @@ def make(
             _provenance(image, settings, networks),
         )
         progress(Event("judging", 1, 1))
-    if kept:
-        kept.clear()
     return replace(result, seconds=dict(clock.seconds))
 
 
@@ -301,14 +303,14 @@ def _result(
     held_out = [m.name for m in networks.panel.members if m not in searched]
     closest = networks.generator.synthesise(projected.closest)
     panel_flips = borders[-1].flips
-    inside = outside = None
+    border_inside = border_outside = None
     if panel_flips:  # the last flip is the one nearest to the closest match
-        inside, outside = (
+        border_inside, border_outside = (
             networks.generator.synthesise(path[s]) for s in (panel_flips[-1].inside, panel_flips[-1].outside)
         )
     shown = {"closest match": Views(closest, networks.detector, "closest match")}
-    if outside is not None:
-        shown["path border"] = Views(outside, networks.detector, "path border")
+    if border_outside is not None:
+        shown["path border"] = Views(border_outside, networks.detector, "path border")
     shown["doppelgänger"] = views
     portrait = networks.judge.measure(subject.portrait.image, "the aligned portrait")
     faces = []
@@ -318,13 +320,19 @@ def _result(
         faces.append(FaceRecord(name, record.verdicts, likeness))
     in_photo = None
     if settings.in_photo:
-        from doppelganger.inphoto import set_back  # loads the parser's network, which a plain run does without
-
-        in_photo = set_back(subject.photo, subject.portrait, views.image, networks.parser)
-        seen = Views(in_photo, networks.detector, "in photo")
-        faces.append(judge_face("in photo", seen, subject, networks, held_out, disturbed=True))
+        try:
+            in_photo = set_back(subject.photo, subject.portrait, views.image, networks.parser)
+            part = surroundings(in_photo, subject.portrait)
+            seen = Views(part, networks.detector, "the photo with the doppelgänger's face", central_face)
+            record = judge_face("in photo", seen, subject, networks, held_out, disturbed=True)
+            faces.append(record)
+            inside = [v.verifier for v in record.verdicts if not v.different and not v.held_out]
+            if inside:
+                warnings.append(f"Set back into the photo, the face is the same person to {', '.join(inside)}.")
+        except NoFaceError as error:
+            warnings.append(f"{error} {'It was not judged.' if in_photo is not None else 'That was left out.'}")
     return Result(
-        Pictures(subject.portrait.image, closest, views.image, inside, outside, in_photo),
+        Pictures(subject.portrait.image, closest, views.image, border_inside, border_outside, in_photo),
         PathRecord(
             tuple(projected.losses), {step: judge.picture(step) for step in coarse_steps(len(path), SCAN_STRIDE)}
         ),
@@ -335,6 +343,18 @@ def _result(
         {},
         tuple(warnings),
     )
+
+
+def weights_of(settings: Settings) -> tuple[str, ...]:
+    """Names of the weights that a run needs."""
+    return (*NEEDED, "bisenet-parsing") if settings.in_photo else NEEDED
+
+
+def trained_here() -> dict[str, str]:
+    """Trained files in the package → SHA-256."""
+    files = resources.files("doppelganger.generators")
+    names = ("preview.safetensors", "sensitivity.safetensors")
+    return {name: hashlib.sha256(files.joinpath(name).read_bytes()).hexdigest() for name in names}
 
 
 def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenance:
@@ -357,7 +377,7 @@ def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenanc
         salt=salt.hex(),
         seed=settings.seed,
         versions=versions,
-        weights={name: networks.store.digest(name) for name in NEEDED},
+        weights={name: networks.store.digest(name) for name in weights_of(settings)} | trained_here(),
         settings=flat,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from doppelganger.errors import NoFaceError
 from doppelganger.faces.alignment import AlignedPortrait, warp
 from doppelganger.faces.parsing import FaceParser, Part
-from doppelganger.images import RGB, resize
+from doppelganger.images import RGB, resize, resize_area
 
 Floats = NDArray[np.float32]
 
@@ -39,12 +40,15 @@ _WORK = 256  # the spread difference is smooth: it is computed at this side
 def set_back(photo: RGB, portrait: AlignedPortrait, doppelganger: RGB, parser: FaceParser) -> RGB:
     """``photo`` uint8 [H, W, 3] with the face of ``doppelganger`` uint8 [N, N, 3] where ``portrait`` was cut from it.
 
-    Pixels outside the face are the photo's own, bit for bit. Returns uint8 [H, W, 3].
+    Pixels outside the face are the photo's own, bit for bit. Returns uint8 [H, W, 3]. Raises NoFaceError where the two
+    pictures share no patch of face.
     """
     side = len(portrait.image)
     doppelganger = resize(doppelganger, side, side)
     ours, theirs = parser.parse(doppelganger), parser.parse(portrait.image)
     alpha = _enlarge(face_alpha(ours, theirs), side)
+    if not alpha.any():
+        raise NoFaceError("The photo shows too little of the face to set the doppelgänger's into it.")
     skin = _enlarge(((ours == Part.SKIN) & (theirs == Part.SKIN)).astype(np.float32), side) > 0.5
     face = match_colours(doppelganger, portrait.image, alpha, skin)
 
@@ -61,6 +65,26 @@ def set_back(photo: RGB, portrait: AlignedPortrait, doppelganger: RGB, parser: F
     blended = window + (warped_face - window) * warped_alpha
     window[:] = np.clip(blended.round(), 0, 255)
     return result
+
+
+def surroundings(photo: RGB, portrait: AlignedPortrait, largest: int = 1024) -> RGB:
+    """The part of the photo that the portrait was cut from, upright, its face in the middle, at most ``largest`` pixels wide."""
+    side = len(portrait.image)
+    corners = (
+        np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]])
+        @ cv2.invertAffineTransform(portrait.transform).T
+    )
+    limits = [photo.shape[1], photo.shape[0]]
+    middle, half = corners.mean(0), np.ptp(corners, axis=0).max() / 2
+    # near an edge it is smaller, so that the face stays in the middle, but not so small that it cuts the face
+    half = max(0.62 * half, min(half, *middle, *(limits - middle)))
+    left, top = np.floor(middle - half).astype(int)
+    right, bottom = np.ceil(middle + half).astype(int)
+    part = np.ascontiguousarray(photo[max(0, top) : bottom, max(0, left) : right])
+    longest = max(part.shape[:2])
+    if longest <= largest:
+        return part
+    return resize_area(part, *(round(n * largest / longest) for n in part.shape[1::-1]))
 
 
 def face_alpha(ours: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> Floats:

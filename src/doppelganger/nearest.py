@@ -133,7 +133,7 @@ def search(
 
     ``transforms``: w+ → verifier → [2, 3] from pixels of its 1024² face to the verifier's crop (asked once a round).
     ``accept``: w+ → verifier → smallest distance over threshold of its full-size face, clean and under each disturbance.
-    Returns the accepted face with the best likeness, or the best attempt with ``accepted`` False.
+    Returns the first face that clears every border by the headroom, else the one that lies furthest out.
     """
     rng = np.random.default_rng(seed)
     v = space.from_w(torch.tensor(start, device=device)).requires_grad_()
@@ -146,7 +146,7 @@ def search(
     multipliers = torch.zeros(len(searched), device=device)
     total = settings.steps + (settings.rounds - 1) * settings.extra_steps
     trace: list[dict[str, float]] = []
-    latent, worst = start, {s.name: 0.0 for s in searched}
+    latent, best = start, (start, {s.name: 0.0 for s in searched})
 
     for round_ in range(settings.rounds):
         steps = settings.steps if round_ == 0 else settings.extra_steps
@@ -174,10 +174,12 @@ def search(
             progress(Event("nearest", len(trace), total))
         latent = space.to_w(v.detach()).cpu().numpy()
         worst = dict(accept(latent))
+        if round_ == 0 or min(worst.values()) > min(best[1].values()):
+            best = latent, worst
         missing = [1 + settings.headroom - worst[s.name] for s in searched]
         if max(missing) <= 0:
             break
         goals = goals + torch.tensor(missing, device=device).clamp(min=0) * 1.2
     progress(Event("nearest", total, total))
-    accepted = all(worst[s.name] > 1 for s in searched)
-    return Found(latent, accepted, worst, len(trace), trace)
+    latent, worst = best
+    return Found(latent, min(worst.values()) > 1, worst, len(trace), trace)

@@ -258,7 +258,7 @@ class Likeness:
         self._detail_weight = detail_weight
         targets = pyramid(portrait, (512, 256), device)
         self._target = targets[256]
-        self._details = haar(pyramid(portrait, (1024,), device)[1024])[:, 3:]
+        self._details = haar(pyramid(portrait, (1024,), device)[1024])[:, 3:] if detail_weight else None
         with torch.no_grad():
             self._features = lpips.features(self._target)
             self._face = lpips.features(crop_face(targets[512]))
@@ -269,7 +269,9 @@ class Likeness:
     def of_wavelets(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
         """Finest Haar coefficients [1, 12, 512, 512] → LPIPS at 256², and the whole loss, that of the details with it."""
         perceptual, loss = self(coefficients[:, :3] / 2)
-        return perceptual, loss + self._detail_weight * F.mse_loss(coefficients[:, 3:], self._details)
+        if self._details is not None:
+            loss = loss + self._detail_weight * F.mse_loss(coefficients[:, 3:], self._details)
+        return perceptual, loss
 
     def __call__(self, face: Tensor) -> tuple[Tensor, Tensor]:
         """[1, 3, r, r], r 256 or 512 → LPIPS at 256², and the whole loss."""

@@ -62,7 +62,8 @@ class Border:
 
 @dataclass(frozen=True)
 class PathRecord:
-    """The continuum: LPIPS of every step, and the faces shown in the filmstrip (step → [256, 256, 3] picture)."""
+    """The continuum: LPIPS of every step as the search saw it (by previews alone while one w is searched), and the faces
+    shown in the filmstrip (step → [256, 256, 3] picture)."""
 
     lpips: tuple[float, ...]
     filmstrip: dict[int, Image]
@@ -85,7 +86,8 @@ class Provenance:
     """Where the result came from, without anything that identifies the person."""
 
     salted_digest: str
-    """SHA-256 over a random salt and the input's bytes, hex; with ``salt`` it can be checked, never looked up."""
+    """SHA-256 over a random salt and the photo's pixels, hex: no table made beforehand holds it, but who has the salt can
+    check a photo against it."""
     salt: str
     seed: int
     versions: dict[str, str]

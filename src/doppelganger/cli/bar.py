@@ -12,10 +12,10 @@ from rich.text import Text
 from doppelganger.progress import Event
 
 STAGES = {
-    "weights": ("loading the networks", 6),
-    "projection": ("projection: towards your closest match", 45),
-    "border": ("border: where the verdicts flip", 9),
-    "nearest": ("nearest: the face just outside the border", 33),
+    "weights": ("loading the networks", 8),
+    "projection": ("projection: towards your closest match", 57),
+    "border": ("border: where the verdicts flip", 10),
+    "nearest": ("nearest: the face just outside the border", 18),
     "judging": ("judging the faces", 7),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""

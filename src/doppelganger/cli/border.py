@@ -53,6 +53,7 @@ def border(
     from doppelganger.images import read_image
 
     image = read_image(photo)
+    from doppelganger.checkpoint import forget
     from doppelganger.storage import require_writable
 
     folder = (out or Path.cwd() / f"{photo.stem}-border").absolute()
@@ -68,6 +69,7 @@ def border(
             store.path(name, bar)
         borders, faces = _find(image, projection_settings(steps), networks, face, photo.name, bar, partial)
     saved = _save(folder, borders, faces)
+    forget(partial)
     if as_json:
         from doppelganger.storage import dump
 
@@ -120,7 +122,6 @@ def _find(
     judge = PathJudge(projected, subject, networks)
     borders = find_borders(len(projected.path), judge, thresholds(networks), SCAN_STRIDE)
     progress(Event("border", 1, 1))
-    kept.clear()
     return borders, Faces(judge, len(projected.path))
 
 

@@ -26,9 +26,11 @@ from doppelganger.errors import BorderNotFoundError
 
 if TYPE_CHECKING:
     from doppelganger.doppelganger import Settings
-    from doppelganger.result import FaceRecord, Result
+    from doppelganger.result import Result
     from doppelganger.storage import ResultFolder
 
+PRODUCTS = ("doppelgänger", "in photo")
+"""The faces that leave the house."""
 STAGES = ("weights", "projection", "border", "nearest", "judging")
 
 
@@ -79,12 +81,13 @@ def make(
     - `doppelganger make me.jpg --method path --verifier dlib`
 
     Ctrl-C stops it; the same command then goes on where it was. Exit code 7: a face was saved, but the search could not
-    bring it outside every border.
+    bring it outside every border, or it is inside one again when set back into the photo.
     """
     console = Console(stderr=True, highlight=False)
     from doppelganger.images import read_image
 
     image = read_image(photo)  # what is wrong with the photo is said before anything slow begins
+    from doppelganger.checkpoint import forget
     from doppelganger.storage import require_writable, save, to_json
 
     folder = (out or Path.cwd() / f"{photo.stem}-doppelganger").absolute()
@@ -109,6 +112,7 @@ def make(
                 console.print(f"What was found so far is in {partial}; delete that to forget it.", soft_wrap=True)
             raise
         saved = save(result, folder)
+        forget(partial)
     if as_json:
         from doppelganger.storage import dump
 
@@ -119,7 +123,8 @@ def make(
         console.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
     if open_report:
         typer.launch(saved.report.as_uri())
-    if method is Method.NEAREST and not all(v.different or v.held_out for v in _product(result).verdicts):
+    judged = [v for record in result.faces if record.name in PRODUCTS for v in record.verdicts]
+    if method is Method.NEAREST and not all(v.different or v.held_out for v in judged):
         raise typer.Exit(BorderNotFoundError.exit_code)
 
 
@@ -150,11 +155,6 @@ def _settings(
     return settings
 
 
-def _product(result: "Result") -> "FaceRecord":
-    """What was judged of the doppelgänger itself."""
-    return next(face for face in result.faces if face.name == "doppelgänger")
-
-
 def _files(saved: "ResultFolder", result: "Result") -> dict[str, str]:
     files = {"doppelganger": saved.doppelganger, "upload": saved.upload, "report": saved.report, "result": saved.json}
     if result.pictures.in_photo is not None:
@@ -164,16 +164,19 @@ def _files(saved: "ResultFolder", result: "Result") -> dict[str, str]:
 
 def _show(result: "Result", saved: "ResultFolder") -> None:
     console = Console(highlight=False)
-    table = Table("verifier", "distance", "least when disturbed", "same up to", "says", "", box=None, pad_edge=False)
-    for verdict in _product(result).verdicts:
-        table.add_row(
-            verdict.verifier,
-            f"{verdict.distance:.3f}",
-            f"{min(verdict.under_disturbances.values(), default=verdict.distance):.3f}",
-            f"{verdict.threshold:.3f}",
-            "[green]different[/green]" if verdict.different else "[yellow]same[/yellow]",
-            "held out" if verdict.held_out else "",
-        )
+    heads = ("face", "verifier", "distance", "least when disturbed", "same up to", "says", "")
+    table = Table(*heads, box=None, pad_edge=False)
+    for record in result.faces:
+        for verdict in record.verdicts if record.name in PRODUCTS else ():
+            table.add_row(
+                record.name,
+                verdict.verifier,
+                f"{verdict.distance:.3f}",
+                f"{min(verdict.under_disturbances.values(), default=verdict.distance):.3f}",
+                f"{verdict.threshold:.3f}",
+                "[green]different[/green]" if verdict.different else "[yellow]same[/yellow]",
+                "held out" if verdict.held_out else "",
+            )
     console.print(table)
     console.print(f"Your doppelgänger, to share: {saved.doppelganger}", soft_wrap=True)
     console.print(f"The report, for you alone:   {saved.report}", soft_wrap=True)

@@ -40,7 +40,10 @@ def networks_on(device: str, store: "Store") -> "Networks":
     )
     if missing:
         raise typer.BadParameter(f"PyTorch finds no {kind} device on this machine; use --device cpu.")
-    return Networks(store, device)
+    networks = Networks(store, device)
+    if device == "auto" and networks.device.type == "cpu":
+        typer.echo("No GPU that PyTorch can use was found: this runs on the processor, a minute or two.", err=True)
+    return networks
 
 
 def projection_settings(steps: int | None) -> "ProjectionSettings":

@@ -90,6 +90,8 @@ def verify(names: Names = None, as_json: Json = False) -> None:
         for checkup in checkups:
             typer.echo(f"{checkup.state:8} {checkup.name}")
     damaged = [checkup.sentence for checkup in checkups if checkup.state == "damaged"]
+    if damaged and as_json:  # the sentences are in it
+        raise typer.Exit(DigestMismatchError.exit_code)
     if damaged:
         raise DigestMismatchError("\n".join(damaged))
 

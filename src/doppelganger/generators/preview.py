@@ -1,9 +1,9 @@
 """An early exit of MobileStyleGAN: its picture at 256² from the features at 64², for the search.
 
-What comes after the exit costs six times what comes before (0.10 of 0.66 s, forward and backward, on two cores). Here a small network
-stands in for it. It starts as the fifth block does (up-sampling and depthwise filter with their own modulation, so those rows of w+ act exactly)
-and goes on with few channels, modulated by the rows that act after it. This project trained it (``tools/train_preview.py``
-holds data, seed and loss), on its value and on its gradient: a search follows the gradient.
+What comes after the exit costs six times what comes before (0.10 of 0.66 s, forward and backward, on two cores). Here a small
+network stands in for it. It starts as the fifth block does (up-sampling and depthwise filter with their own modulation, so those
+rows of w+ act exactly) and goes on with few channels, modulated by the rows that act after it. This project trained it
+(``tools/train_preview.py`` holds data, seed and loss), on its value and on its gradient: a search follows the gradient.
 """
 
 import torch

@@ -1,6 +1,6 @@
 """A picture as it is and under every disturbance: each view is searched for its face once and embedded once a verifier."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from doppelganger.faces.detector import Face, FaceDetector
 from doppelganger.images import RGB
@@ -13,11 +13,17 @@ CLEAN = "clean"
 
 
 class Views:
-    """Lazy: what is not asked for is not computed."""
+    """Lazy: what is not asked for is not computed. ``find``: which face of each view is meant."""
 
-    def __init__(self, image: RGB, detector: FaceDetector, name: str = "the picture") -> None:
+    def __init__(
+        self,
+        image: RGB,
+        detector: FaceDetector,
+        name: str = "the picture",
+        find: Callable[[FaceDetector, RGB, str], Face] = largest_face,
+    ) -> None:
         self.image = image
-        self._detector, self._name = detector, name
+        self._detector, self._name, self._find = detector, name, find
         self._found: dict[str, tuple[RGB, Face]] = {}
         self._embeddings: dict[tuple[str, str], Embedding] = {}
 
@@ -40,5 +46,5 @@ class Views:
             if view != CLEAN:
                 (disturbance,) = (d for d in DISTURBANCES if d.name == view)
                 picture, name = disturbance.apply(self.image), f"{self._name} after {view!r}"
-            self._found[view] = picture, largest_face(self._detector, picture, name)
+            self._found[view] = picture, self._find(self._detector, picture, name)
         return self._found[view]
