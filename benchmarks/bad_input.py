@@ -26,7 +26,7 @@ from doppelganger.images import encode_jpeg, encode_png, resize
 from doppelganger.weights import Store
 
 COMMAND = [sys.executable, "-m", "doppelganger.cli"]
-OFFLINE = {"PIP_CONFIG_FILE": os.devnull, "PIP_PROXY": "http://127.0.0.1:9", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": ""}
+OFFLINE = {"PIP_CONFIG_FILE": os.devnull, "PIP_PROXY": "http://127.0.0.1:9", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": "https://index.invalid/simple"}
 STAGES = ("starting", "loading the networks", "projection", "border", "nearest", "judging")
 """How the command's lines on stderr begin, in order; "starting" is before the first."""
 EXPECTED = dict.fromkeys(("text.jpg", "truncated.jpg", "bomb.png"), 3) | dict.fromkeys(("landscape.jpg", "far.png"), 4)
@@ -130,6 +130,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit it ignored
 
     def note(told: dict[str, Any]) -> None:
+        told["sentence"] = told["sentence"].replace(temporary, "…")
         rows.append(told)
         print(f"{'fine' if told['fine'] else 'NOT FINE'}  {told['case']}: {told['sentence']}", file=sys.stderr)
 

@@ -216,13 +216,19 @@ def main() -> None:
         except (ImageError, FaceError) as error:
             kept.setdefault("passed over", {})[name] = str(error)
             continue
-        unseen = {k: v for k, v in kept["portraits"].items() if k != "astronaut"}
-        if unseen:
-            kept["summary"] = summary(unseen)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(args.out, json.dumps(kept, indent=1, ensure_ascii=False).encode())
+        keep(kept, args.out)
         print(json.dumps({name: kept["portraits"][name]["seconds"]}), flush=True)
+    keep(kept, args.out)
     print(json.dumps(kept.get("summary", {}), indent=1, ensure_ascii=False))
+
+
+def keep(kept: dict[str, Any], out: Path) -> None:
+    """Write what is measured so far, with its summary."""
+    unseen = {k: v for k, v in kept["portraits"].items() if k != "astronaut"}
+    if unseen:
+        kept["summary"] = summary(unseen)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(out, json.dumps(kept, indent=1, ensure_ascii=False).encode())
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from doppelganger.progress import Event  # noqa: E402
 from doppelganger.projection import ProjectionSettings, project  # noqa: E402
 from doppelganger.storage import save  # noqa: E402
 
-CURVE = (16, 28, 40, 60, 80, 120)
+CURVE = (18, 27, 36, 45, 54, 72, 90)
 
 
 class Stopwatch:
@@ -102,7 +102,7 @@ def main() -> None:
     w_steps = settings.projection.w_steps
     steps = {
         "projection, one w": watch.steps("projection", 1, w_steps),
-        "projection, w+": watch.steps("projection", w_steps, None),
+        "projection, w+": watch.steps("projection", w_steps - 1, None),
         "nearest": watch.steps("nearest", 0, settings.nearest.steps),
     }
     report: dict[str, Any] = {
