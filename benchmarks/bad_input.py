@@ -26,7 +26,12 @@ from doppelganger.images import encode_jpeg, encode_png, resize
 from doppelganger.weights import Store
 
 COMMAND = [sys.executable, "-m", "doppelganger.cli"]
-OFFLINE = {"PIP_CONFIG_FILE": os.devnull, "PIP_PROXY": "http://127.0.0.1:9", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": "https://index.invalid/simple"}
+OFFLINE = {
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_PROXY": "http://127.0.0.1:9",
+    "PIP_FIND_LINKS": "",
+    "PIP_INDEX_URL": "https://index.invalid/simple",
+}
 STAGES = ("starting", "loading the networks", "projection", "border", "nearest", "judging")
 """How the command's lines on stderr begin, in order; "starting" is before the first."""
 EXPECTED = dict.fromkeys(("text.jpg", "truncated.jpg", "bomb.png"), 3) | dict.fromkeys(("landscape.jpg", "far.png"), 4)

@@ -154,11 +154,6 @@ def test_there_is_no_seam(photo: RGB, portrait: AlignedPortrait, stranger: RGB, 
     assert change[changed].mean() < 10
 
 
-def test_a_picture_without_a_face_changes_nothing(photo: RGB, portrait: AlignedPortrait, parser: FaceParser) -> None:
-    wall = np.full((1024, 1024, 3), 127, np.uint8)
-    assert np.array_equal(set_back(photo, portrait, wall, parser), photo)
-
-
 def test_a_face_at_the_edge_of_a_large_photo(
     photo: RGB, portrait: AlignedPortrait, stranger: RGB, parser: FaceParser
 ) -> None:

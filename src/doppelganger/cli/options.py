@@ -42,7 +42,7 @@ def networks_on(device: str, store: "Store") -> "Networks":
         raise typer.BadParameter(f"PyTorch finds no {kind} device on this machine; use --device cpu.")
     networks = Networks(store, device)
     if device == "auto" and networks.device.type == "cpu":
-        typer.echo("No GPU that PyTorch can use was found: this runs on the processor, a minute or two.", err=True)
+        typer.echo("No GPU that PyTorch can use was found; this runs on the processor, a minute or two.", err=True)
     return networks
 
 
