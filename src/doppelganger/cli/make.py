@@ -62,7 +62,14 @@ def make(
         ),
     ] = None,
     margin: Annotated[
-        float | None, typer.Option(min=0, max=1, help="How far outside the border, as a share of the threshold.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="How far outside the border, as a share of the threshold: more protects from more recognisers "
+            "and looks less like you. Default: 0.35.",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, photo and machine: same face.")] = 0,
     in_photo: Annotated[bool, typer.Option("--in-photo", help="Also set the face back into the photo.")] = False,
