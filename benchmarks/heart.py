@@ -28,6 +28,7 @@ from doppelganger.doppelganger import (
     Settings,
     Subject,
     judge_face,
+    project_subject,
     search_nearest,
     see,
     thresholds,
@@ -36,7 +37,6 @@ from doppelganger.errors import FaceError, ImageError
 from doppelganger.images import RGB, read_image, write_atomically
 from doppelganger.networks import Networks
 from doppelganger.progress import silent
-from doppelganger.projection import project
 from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.views import Views
 
@@ -79,14 +79,7 @@ def one_portrait(
     with clock.stage("seeing"):
         subject = see(photo, networks, name=name)
     with clock.stage("projection"):
-        projected = project(
-            subject.portrait.image,
-            networks.differentiable,
-            networks.space,
-            networks.alex,
-            settings.projection,
-            networks.device,
-        )
+        projected = project_subject(subject, networks, settings.projection)
     with clock.stage("border"):
         judge = PathJudge(projected, subject, networks)
         borders = find_borders(len(projected.path), CachedJudge(judge), thresholds(networks), SCAN_STRIDE)
@@ -140,7 +133,7 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
     lpips: list[float] = []
     worse: list[float] = []
     gaps: dict[str, list[float]] = {}
-    by_held: dict[str, list[bool]] = {}
+    by_held: set[str] = set()
     alex = "LPIPS (AlexNet, 256²)"
     closest = [entry["closest"]["likeness"][alex] for entry in portraits.values()]
     border = [entry["path border"]["likeness"][alex] for entry in portraits.values() if "path border" in entry]
@@ -153,7 +146,7 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
                 if verdict["held_out"]:
                     held += 1
                     held_different += verdict["different"]
-                    by_held.setdefault(verdict["verifier"], []).append(verdict["different"])
+                    by_held.add(verdict["verifier"])
                 else:
                     searched += 1
                     searched_different += verdict["different"]
@@ -168,7 +161,7 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
         "searched different": searched_different / searched,
         "held-out cases": held,
         "held-out different": held_different / held,
-        "held-out different by verifier": {k: sum(v) / len(v) for k, v in by_held.items()},
+        "by verifier, when it was held out": {name: of_verifier(portraits, name) for name in sorted(by_held)},
         "LPIPS of closest match, median": float(np.median(closest)),
         "LPIPS of path border, median": float(np.median(border)),
         "LPIPS of nearest, median": float(np.median(lpips)),
@@ -181,6 +174,21 @@ def summary(portraits: dict[str, Any]) -> dict[str, Any]:
             for k, limit in STATED_GAPS.items()
         },
         "seconds of seeing, projection, border and one nearest search, median": float(np.median(seconds)),
+    }
+
+
+def of_verifier(portraits: dict[str, Any], name: str) -> dict[str, float]:
+    """One verifier's distances: to the closest match, and to the doppelgängers whose search did not see it."""
+    entries = [(e["closest"], e[f"nearest, {name} held out"]) for e in portraits.values()]
+    verdicts = [(closest["verdicts"][name], nearest["verdicts"][name]) for closest, nearest in entries]
+    worst = [min(near["distance"], *near["under_disturbances"].values()) for _, near in verdicts]
+    return {
+        "threshold": verdicts[0][0]["threshold"],
+        "closest match, median distance": float(np.median([closest["distance"] for closest, _ in verdicts])),
+        "doppelgänger, median distance": float(np.median([near["distance"] for _, near in verdicts])),
+        "doppelgänger, median distance after the worst disturbance": float(np.median(worst)),
+        "doppelgängers that are different": sum(near["different"] for _, near in verdicts),
+        "doppelgängers": len(verdicts),
     }
 
 

@@ -24,12 +24,12 @@ import itertools  # noqa: E402
 import numpy as np  # noqa: E402
 from skimage import data  # noqa: E402
 
-from doppelganger.doppelganger import Settings, make, see  # noqa: E402
+from doppelganger.doppelganger import Settings, make, project_subject, see  # noqa: E402
 from doppelganger.images import RGB, read_image  # noqa: E402
 from doppelganger.likeness import lpips_at  # noqa: E402
 from doppelganger.networks import Networks  # noqa: E402
 from doppelganger.progress import Event  # noqa: E402
-from doppelganger.projection import ProjectionSettings, project  # noqa: E402
+from doppelganger.projection import ProjectionSettings  # noqa: E402
 from doppelganger.storage import save  # noqa: E402
 
 CURVE = (18, 27, 36, 45, 54, 72, 90)
@@ -74,13 +74,13 @@ def peak_memory_mib() -> float | None:
 
 def curve(photo: RGB, networks: Networks) -> dict[int, float]:
     """w+ steps → LPIPS (AlexNet, 256²) of the closest match, rendered by the whole network."""
-    portrait = see(photo, networks).portrait.image
+    subject = see(photo, networks)
     found = {}
     for steps in CURVE:
         settings = replace(ProjectionSettings(), w_plus_steps=steps)
-        path = project(portrait, networks.differentiable, networks.space, networks.alex, settings, networks.device)
+        path = project_subject(subject, networks, settings)
         face = networks.generator.synthesise(path.closest)
-        found[steps] = lpips_at(networks.alex, portrait, face, 256, networks.device)
+        found[steps] = lpips_at(networks.alex, subject.portrait.image, face, 256, networks.device)
         print(json.dumps({"w+ steps": steps, "LPIPS": found[steps]}), file=sys.stderr, flush=True)
     return found
 

@@ -1,8 +1,8 @@
-"""Makes the README's pictures.
+"""Makes the README's pictures: of a result folder the way to the doppelgänger; with ``--strips``, of the strips that
+`benchmarks/heart.py --pictures DIR` left, each portrait above its closest match and its doppelgänger.
 
-python tools/readme_picture.py RESULT OUT.jpg      of a result folder: portrait, faces of the continuum, closest match, doppelgänger
-python tools/readme_picture.py --strips DIR OUT.jpg    of the strips that `benchmarks/heart.py --pictures DIR` left: for each
-                                                       portrait, from top to bottom: itself, closest match, doppelgänger
+    python tools/readme_picture.py RESULT OUT.jpg
+    python tools/readme_picture.py --strips DIR OUT.jpg
 """
 
 import argparse

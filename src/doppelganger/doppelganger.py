@@ -109,6 +109,27 @@ def see(photo: RGB, networks: Networks, face_index: int | None = None, name: str
     return Subject(photo, portrait, networks.panel.embed(photo, face))
 
 
+def project_subject(
+    subject: Subject,
+    networks: Networks,
+    settings: ProjectionSettings,
+    progress: Progress = silent,
+    kept: Checkpoint | None = None,
+) -> Projection:
+    """The continuum of the subject's portrait; goes on from what is ``kept``, and keeps."""
+    return project(
+        subject.portrait.image,
+        networks.differentiable,
+        networks.space,
+        networks.alex,
+        settings,
+        networks.device,
+        kept.load() if kept else None,
+        progress,
+        kept.save if kept else None,
+    )
+
+
 class PathJudge:
     """Step of the continuum → distance to the portrait by verifier, on faces of 256² pixels."""
 
@@ -232,17 +253,7 @@ def make(
 
     kept = Checkpoint(checkpoint, image, settings.projection, settings.face) if checkpoint else None
     with clock.stage("projection"):
-        projected = project(
-            subject.portrait.image,
-            networks.differentiable,
-            networks.space,
-            networks.alex,
-            settings.projection,
-            networks.device,
-            kept.load() if kept else None,
-            progress,
-            kept.save if kept else None,
-        )
+        projected = project_subject(subject, networks, settings.projection, progress, kept)
     with clock.stage("border"):
         judge = PathJudge(projected, subject, networks)
         cached = CachedJudge(judge)
@@ -322,14 +333,8 @@ def _result(
     if settings.in_photo:
         try:
             in_photo = set_back(subject.photo, subject.portrait, views.image, networks.parser)
-            part = surroundings(in_photo, subject.portrait)
-            seen = Views(part, networks.detector, "the photo with the doppelgänger's face", central_face)
-            record = judge_face("in photo", seen, subject, networks, held_out, disturbed=True)
-            faces.append(record)
-            inside = [v.verifier for v in record.verdicts if not v.different and not v.held_out]
-            if inside:
-                warnings.append(f"Set back into the photo, the face is the same person to {', '.join(inside)}.")
-        except NoFaceError as error:
+            faces.append(_judge_in_photo(in_photo, subject, networks, held_out, warnings))
+        except NoFaceError as error:  # the doppelgänger itself is there and must not be lost
             warnings.append(f"{error} {'It was not judged.' if in_photo is not None else 'That was left out.'}")
     return Result(
         Pictures(subject.portrait.image, closest, views.image, border_inside, border_outside, in_photo),
@@ -340,9 +345,22 @@ def _result(
         tuple(faces),
         {"path": np.stack(path), "closest": projected.closest, "doppelganger": chosen},
         provenance,
-        {},
+        {},  # the caller's clock is still running
         tuple(warnings),
     )
+
+
+def _judge_in_photo(
+    photo: RGB, subject: Subject, networks: Networks, held_out: Sequence[str], warnings: list[str]
+) -> FaceRecord:
+    """The verdicts on the face that was set back into ``photo``, whoever else is in it. Raises NoFaceError."""
+    part = surroundings(photo, subject.portrait)
+    views = Views(part, networks.detector, "the photo with the doppelgänger's face", central_face)
+    record = judge_face("in photo", views, subject, networks, held_out, disturbed=True)
+    inside = [v.verifier for v in record.verdicts if not v.different and not v.held_out]
+    if inside:
+        warnings.append(f"Set back into the photo, the face is the same person to {', '.join(inside)}.")
+    return record
 
 
 def weights_of(settings: Settings) -> tuple[str, ...]:

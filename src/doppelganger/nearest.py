@@ -174,7 +174,7 @@ def search(
             progress(Event("nearest", len(trace), total))
         latent = space.to_w(v.detach()).cpu().numpy()
         worst = dict(accept(latent))
-        if round_ == 0 or min(worst.values()) > min(best[1].values()):
+        if min(worst.values()) >= min(best[1].values()):
             best = latent, worst
         missing = [1 + settings.headroom - worst[s.name] for s in searched]
         if max(missing) <= 0:

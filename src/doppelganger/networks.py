@@ -60,8 +60,9 @@ class Networks:
 
         The fast form of the generator waits: its memory and that of projection's gradients need not add up.
         """
-        loads = [member.load for member in self.panel.members]  # the detector is there, too, after this
+        # What several of the threads use is made here, once: the generator, and with the panel the detector.
         _ = self.generator
+        loads = [member.load for member in self.panel.members]
         with ThreadPoolExecutor(2) as pool:
             loading = [pool.submit(getattr, self, name) for name in ("space", "landmarks", "differentiable", "alex")]
             for one in [*loading, *(pool.submit(load) for load in loads)]:

@@ -24,7 +24,7 @@ STEPS = 30
 
 def test_make_from_photo_to_report(astronaut_file: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [*COMMAND, "make", str(astronaut_file), "--steps", str(STEPS), "--json"],
+        [*COMMAND, "make", str(astronaut_file), "--steps", str(STEPS), "--in-photo", "--json"],
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",
@@ -34,7 +34,11 @@ def test_make_from_photo_to_report(astronaut_file: Path, tmp_path: Path) -> None
     said = json.loads(done.stdout)  # one object, nothing around it
     folder = tmp_path / "astronaut-doppelganger"
     assert Path(said["folder"]) == folder and [path.name for path in tmp_path.iterdir()] == [folder.name]
-    assert {path.name for path in (folder / "share").iterdir()} == {"doppelganger.png", "doppelganger.jpg"}
+    assert {path.name for path in (folder / "share").iterdir()} == {
+        "doppelganger.png",
+        "doppelganger.jpg",
+        "in-photo.jpg",
+    }
     assert all(Path(file).is_file() for file in said["files"].values())
     assert Path(said["files"]["report"]) == folder / "private" / "report.html"
 
@@ -46,6 +50,9 @@ def test_make_from_photo_to_report(astronaut_file: Path, tmp_path: Path) -> None
     judged = next(record for record in said["faces"] if record["name"] == "doppelgänger")
     assert len(judged["verdicts"]) == 4 and [v["held_out"] for v in judged["verdicts"]].count(True) == 1
     assert all(v["different"] for v in judged["verdicts"] if not v["held_out"])
+    set_back = next(record for record in said["faces"] if record["name"] == "in photo")
+    assert len(set_back["verdicts"]) == 4 and all(v["under_disturbances"] for v in set_back["verdicts"])
+    assert read_image(folder / "share" / "in-photo.jpg").shape == read_image(astronaut_file).shape
     assert {border["verifier"] for border in said["borders"]} >= {"panel", "dlib"}
     stages = [line for line in done.stderr.splitlines() if ":" in line]
     assert [line.split(":")[0] for line in stages][:3] == ["projection", "border", "nearest"]

@@ -103,22 +103,11 @@ def _find(
     """The first half of ``doppelganger.make``, with the same checkpoint."""
     from doppelganger.border import find_borders
     from doppelganger.checkpoint import Checkpoint
-    from doppelganger.doppelganger import SCAN_STRIDE, PathJudge, see, thresholds
-    from doppelganger.projection import project
+    from doppelganger.doppelganger import SCAN_STRIDE, PathJudge, project_subject, see, thresholds
 
     subject = see(image, networks, face, name)
     kept = Checkpoint(partial, image, settings, face)
-    projected = project(
-        subject.portrait.image,
-        networks.differentiable,
-        networks.space,
-        networks.alex,
-        settings,
-        networks.device,
-        kept.load(),
-        progress,
-        kept.save,
-    )
+    projected = project_subject(subject, networks, settings, progress, kept)
     judge = PathJudge(projected, subject, networks)
     borders = find_borders(len(projected.path), judge, thresholds(networks), SCAN_STRIDE)
     progress(Event("border", 1, 1))

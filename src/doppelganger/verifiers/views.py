@@ -10,6 +10,7 @@ from doppelganger.verifiers.protocol import Embedding, Verifier
 
 CLEAN = "clean"
 """Name of the view that is the picture itself; the others have their disturbance's."""
+_MADE: dict[str, Callable[[RGB], RGB]] = {CLEAN: lambda image: image, **{d.name: d.apply for d in DISTURBANCES}}
 
 
 class Views:
@@ -28,7 +29,7 @@ class Views:
         self._embeddings: dict[tuple[str, str], Embedding] = {}
 
     def clean(self, members: Sequence[Verifier]) -> dict[str, Embedding]:
-        """Member's name → embedding of the picture's largest face. Raises NoFaceError."""
+        """Member's name → embedding of the face that is meant. Raises NoFaceError."""
         return {member.name: self._embedding(CLEAN, member) for member in members}
 
     def disturbed(self, members: Sequence[Verifier]) -> dict[str, dict[str, Embedding]]:
@@ -42,9 +43,7 @@ class Views:
 
     def _view(self, view: str) -> tuple[RGB, Face]:
         if view not in self._found:
-            picture, name = self.image, self._name
-            if view != CLEAN:
-                (disturbance,) = (d for d in DISTURBANCES if d.name == view)
-                picture, name = disturbance.apply(self.image), f"{self._name} after {view!r}"
+            picture = _MADE[view](self.image)
+            name = self._name if view == CLEAN else f"{self._name} after {view!r}"
             self._found[view] = picture, self._find(self._detector, picture, name)
         return self._found[view]
