@@ -72,6 +72,8 @@ class NearestSettings:
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
     margin: float = 0.35
+    disturbed: bool = True
+    """Whether crops are disturbed in every step and faces judged under every disturbance; off only to measure what it buys."""
     headroom: float = 0.02
     """By how much a face must clear the border under every disturbance to be accepted."""
     pixel_weight: float = 2.0
@@ -155,10 +157,12 @@ def search(
             face = generator.preview(space.to_w(v)[None])
             perceptual, seen_as = likeness(face)
             objective = seen_as + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
-            seen = soften(face, rng)
+            seen = soften(face, rng) if settings.disturbed else face
             distances = []
             for one in searched:
-                moved = jitter(rng, one.crop_size) @ np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
+                moved = np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
+                if settings.disturbed:
+                    moved = jitter(rng, one.crop_size) @ moved
                 distances.append(one.distance(one.network(crop(seen, moved[:2], one.crop_size)))[0])
             gap = goals - torch.stack(distances)
             broken = gap.clamp(min=0)

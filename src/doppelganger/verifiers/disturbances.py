@@ -23,9 +23,9 @@ class Disturbance:
     apply: Callable[[RGB], RGB]
 
 
-def jpeg(image: RGB) -> RGB:
-    """Through a JPEG of quality 75, with the colours at half the resolution as is usual."""
-    settings = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+def jpeg(image: RGB, quality: int = JPEG_QUALITY) -> RGB:
+    """Through a JPEG of that quality, with the colours at half the resolution as is usual."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
     return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
 

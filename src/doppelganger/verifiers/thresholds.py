@@ -29,7 +29,9 @@ def calibration() -> dict[str, Any]:
 
 
 def thresholds_of(verifier: str, published: Published | None) -> Mapping[OperatingPoint, Threshold]:
-    """Privacy: the published threshold or that at FAR 1e-3, whichever forgives more. Identity: FAR 1e-4."""
+    """Each point on the side that is harder for us. Privacy (nobody may say *same*): the published threshold or that at
+    FAR 1e-3, whichever forgives more. Identity (all must say *same*): the published one or that at FAR 1e-4, whichever is
+    stricter."""
     table = calibration()
     row = table["verifiers"][verifier]
     population = f"{row['faces']} faces ({row['pairs']} pairs) of {table['population']}"
@@ -37,7 +39,9 @@ def thresholds_of(verifier: str, published: Published | None) -> Mapping[Operati
     def at(far: str) -> Threshold:
         return Threshold(row["distance_at_far"][far], float(far), f"calibrated: FAR {far} on {population}")
 
-    privacy = at(PRIVACY_FAR)
-    if published is not None and published.value > privacy.value:
-        privacy = Threshold(published.value, row["far_at_published"], f"published: {published.source}")
-    return {OperatingPoint.PRIVACY: privacy, OperatingPoint.IDENTITY: at(IDENTITY_FAR)}
+    privacy, identity = at(PRIVACY_FAR), at(IDENTITY_FAR)
+    if published is not None:
+        stated = Threshold(published.value, row["far_at_published"], f"published: {published.source}")
+        privacy = max(privacy, stated, key=lambda threshold: threshold.value)
+        identity = min(identity, stated, key=lambda threshold: threshold.value)
+    return {OperatingPoint.PRIVACY: privacy, OperatingPoint.IDENTITY: identity}

