@@ -1,12 +1,13 @@
 """Who is in a folder."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from doppelganger.errors import ImageError
 from doppelganger.evaluation.people import portraits_in
-from doppelganger.evaluation.run import case_of
+from doppelganger.evaluation.run import cases_of
 
 
 def touch(*paths: Path) -> None:
@@ -32,6 +33,7 @@ def test_a_folder_without_portraits_is_said(tmp_path: Path, name: str) -> None:
 def test_a_case_is_named_after_the_file_and_its_bytes(tmp_path: Path) -> None:
     touch(tmp_path / "ann b" / "../one/Ünal.png")
     (portrait,) = portraits_in(tmp_path)
-    first, second = case_of(portrait, b"x"), case_of(portrait, b"y")
-    assert first.folder.startswith("one-Ünal-") and first.folder != second.folder
-    assert case_of(portrait, b"x") == first
+    (case,) = cases_of([portrait]).values()
+    assert case.folder == f"one-Ünal-{hashlib.sha256(b'x').hexdigest()[:8]}" and case.person == "one"
+    portrait.path.write_bytes(b"y")
+    assert cases_of([portrait])[portrait.path].folder != case.folder

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LABELS = {
     "bank": "drawing faces of nobody",
     "cases": "portraits: avatars made and measured",
+    "k-same": "averages of people",
     "attack": "searching avatars back",
 }
 
@@ -87,7 +88,7 @@ def evaluate(
     from doppelganger.doppelganger import Settings
     from doppelganger.evaluation.methods import Nearest, all_methods, quick_methods
     from doppelganger.evaluation.report import report
-    from doppelganger.evaluation.run import EvaluationFolder, case_of, run
+    from doppelganger.evaluation.run import EvaluationFolder, cases_of, run
     from doppelganger.evaluation.suspects import attack_back
     from doppelganger.storage import require_writable
     from doppelganger.verifiers.panel import verifiers
@@ -108,9 +109,10 @@ def evaluate(
     works_on = engine_of(engine, workers, address)
     ours = next((m.name for m in chosen if isinstance(m, Nearest) and m.held_out == settings.held_out), None)
     attacked = ours if (attack if attack is not None else not quick) else None
+    cases = cases_of(portraits)
+    folders = [case.folder for case in cases.values()]
     with Bars() as bars:
-        run(portraits, results, chosen, works_on, settings, faces, bars, device)
-        folders = [case_of(p, p.path.read_bytes()).folder for p in portraits]
+        run(cases, results, chosen, works_on, settings, faces, bars, device)
         if attacked:
             attack_back(results, attacked, folders, works_on, settings, bars, device)
     members = verifiers(store)

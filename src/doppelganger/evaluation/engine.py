@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
 
+import torch
+
 from doppelganger.errors import DoppelgangerError
 from doppelganger.evaluation.work import BankTask, Blob, Plan, Task, Worker
 
@@ -48,9 +50,10 @@ class _Hand:
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Processes of this machine: one core each unless there is memory for fewer only."""
+    """Processes of this machine, which share its cores; with ``gpus`` each has one of its own."""
 
     workers: int
+    gpus: bool = False
 
     def run(self, plan: Plan, tasks: Iterable[Task]) -> Iterator[tuple[Task, Blob | None]]:
         """See `Engine`."""
@@ -110,14 +113,19 @@ class LocalEngine:
         own = frozenset(cores[(number * share + k) % len(cores)] for k in range(share))
         context = multiprocessing.get_context("spawn")  # OpenVINO and PyTorch do not survive a fork
         pipe, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, plan, share, own), daemon=True)
+        process = context.Process(
+            target=_serve, args=(theirs, plan, share, own, number if self.gpus else None), daemon=True
+        )
         process.start()
         theirs.close()
         return _Hand(process, pipe)
 
 
 def local_engine(workers: int | None = None) -> LocalEngine:
-    """As many workers as there are cores and memory for; or the number given."""
+    """One worker a GPU, else as many as there are cores and memory for; or the number given."""
+    gpus = torch.cuda.device_count()
+    if gpus:
+        return LocalEngine(min(workers or gpus, gpus), gpus=True)
     if workers is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         workers = max(1, min(cores, int(_memory() // MEMORY_A_WORKER)))
@@ -137,8 +145,10 @@ def _give(hand: _Hand, task: Task, tries: int) -> None:
         hand.pipe.send(task)
 
 
-def _serve(pipe: Connection, plan: Plan, threads: int, cores: frozenset[int]) -> None:
+def _serve(pipe: Connection, plan: Plan, threads: int, cores: frozenset[int], gpu: int | None) -> None:
     """A worker process's life."""
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)  # before CUDA begins in this process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this one
     worker = Worker(plan, threads, cores)
     with suppress(EOFError, BrokenPipeError):

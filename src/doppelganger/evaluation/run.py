@@ -10,10 +10,9 @@ Each file is written whole, and a method is done when its ``.json`` is there: a 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +55,19 @@ class Case:
     digest: str
 
 
-def case_of(portrait: Portrait, data: bytes) -> Case:
-    """The case of a picture: named after the file, and after its bytes, so that another picture never takes its place."""
-    digest = hashlib.sha256(data).hexdigest()
+def cases_of(portraits: Sequence[Portrait]) -> dict[Path, Case]:
+    """File → case. Raises ImageError for a file that is too large to be a picture."""
+    out = {}
+    for portrait in portraits:
+        if portrait.path.stat().st_size > MAX_BYTES:
+            raise ImageError(f"{portrait.path} is larger than {MAX_BYTES // 1_000_000} MB; save a smaller copy.")
+        with portrait.path.open("rb") as file:
+            out[portrait.path] = case_of(portrait, hashlib.file_digest(file, "sha256").hexdigest())
+    return out
+
+
+def case_of(portrait: Portrait, digest: str) -> Case:
+    """The case of a picture: named after the file, and after its SHA-256, so that another picture never takes its place."""
     parts = [portrait.person] if portrait.person == portrait.path.stem else [portrait.person, portrait.path.stem]
     name = re.sub(r"[^\w.-]+", "-", "-".join(parts)).strip("-.")[:60]
     return Case(portrait.person, portrait.path.name, f"{name}-{digest[:8]}", digest)
@@ -106,7 +115,7 @@ class EvaluationFolder:
         return [BankTask(k) for k in numbers if not (self.root / "bank" / f"{k:05}.safetensors").exists()]
 
     def task(
-        self, case: Case, data: bytes, methods: Sequence[Method], average: NDArray[np.float32] | None = None
+        self, case: Case, path: Path, methods: Sequence[Method], average: NDArray[np.float32] | None = None
     ) -> CaseTask | None:
         """What this case still wants; None when it wants nothing, or its picture is of no use."""
         at = self.cases / case.folder
@@ -119,7 +128,7 @@ class EvaluationFolder:
             return None
         needed = [PROJECTION, *(f"{m.name}.{kind}" for m in wanted for kind in ("png",))]
         have |= {n: (at / n).read_bytes() for n in needed if n in names}
-        return CaseTask(case.folder, case.picture, data, tuple(wanted), have, average)
+        return CaseTask(case.folder, case.picture, path.read_bytes(), tuple(wanted), have, average)
 
     @staticmethod
     def _done(method: Method, names: set[str], at: Path) -> bool:
@@ -147,7 +156,7 @@ class EvaluationFolder:
 
 
 def run(
-    portraits: Sequence[Portrait],
+    portraits: Mapping[Path, Case],
     folder: EvaluationFolder,
     methods: Sequence[Method],
     engine: Engine,
@@ -157,36 +166,31 @@ def run(
     device: str = "auto",
 ) -> None:
     """Make and measure everything that is not there yet."""
-    plan = Plan(settings, device=device)
     missing = folder.missing_bank(bank_faces)
-    do(engine, plan, missing, folder, progress, "bank", len(missing))
+    do(engine, Plan(settings, device=device), missing, folder, progress, "bank", len(missing))
     plan = Plan(settings, folder.bank(bank_faces), device=device)
     alone = [m for m in methods if not isinstance(m, KSame)]
     do(engine, plan, _tasks(portraits, folder, alone), folder, progress, "cases", len(portraits))
     for method in methods:
         if isinstance(method, KSame):
-            averages = k_same_averages(folder, folder.known(), method.k)
-            tasks = _tasks(portraits, folder, [method], lambda case, own=averages: own.get(case.folder))  # type: ignore[misc]
-            do(engine, plan, tasks, folder, progress, method.name, len(portraits))
+            averages = k_same_averages(folder, list(portraits.values()), method.k)
+            do(engine, plan, _tasks(portraits, folder, [method], averages), folder, progress, "k-same", len(portraits))
 
 
 def _tasks(
-    portraits: Iterable[Portrait],
+    portraits: Mapping[Path, Case],
     folder: EvaluationFolder,
     methods: Sequence[Method],
-    average: Callable[[Case], NDArray[np.float32] | None] = lambda case: None,
+    averages: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Iterator[Task]:
-    """One task a portrait that wants something, read when its turn comes."""
-    for portrait in portraits:
-        if portrait.path.stat().st_size > MAX_BYTES:
-            raise ImageError(f"{portrait.path} is larger than {MAX_BYTES // 1_000_000} MB; save a smaller copy.")
-        data = portrait.path.read_bytes()
-        case = case_of(portrait, data)
+    """One task a portrait that wants something; its file is read when its turn comes. ``averages``: by case's folder; a
+    case without one is passed over."""
+    for path, case in portraits.items():
         folder.begin(case)
-        own = average(case)
-        if own is None and any(isinstance(m, KSame) for m in methods):
+        average = None if averages is None else averages.get(case.folder)
+        if averages is not None and average is None:
             continue  # the picture was of no use
-        if (task := folder.task(case, data, methods, own)) is not None:
+        if (task := folder.task(case, path, methods, average)) is not None:
             yield task
 
 
@@ -211,9 +215,9 @@ def do(
 
 
 def k_same_averages(folder: EvaluationFolder, cases: Sequence[Case], k: int) -> dict[str, NDArray[np.float32]]:
-    """Case's folder → the average of its group; groups are made among a thousand neighbours in the folder's order."""
+    """Case's folder → the average of its group; groups are made among a thousand neighbours in the cases' order."""
     projected = [(case, w) for case in cases if (w := folder.closest(case)) is not None]
-    out: dict[str, Any] = {}
+    out: dict[str, NDArray[np.float32]] = {}
     for start in range(0, len(projected), K_SAME_BLOCK):
         block = projected[start : start + K_SAME_BLOCK]
         rows = np.stack([w for _, w in block])

@@ -24,7 +24,7 @@ from doppelganger.errors import FaceError, ImageError
 from doppelganger.evaluation.bank import CHUNK, Bank, draw
 from doppelganger.evaluation.inversion import Attacker
 from doppelganger.evaluation.measuring import Measurer
-from doppelganger.evaluation.methods import Method, Scene
+from doppelganger.evaluation.methods import Avatar, Method, Scene
 from doppelganger.images import encode_png, read_image
 from doppelganger.networks import Networks
 from doppelganger.projection import Projection
@@ -180,7 +180,10 @@ class Worker:
                 image = None if picture is None else read_image(picture, method.name)
             else:
                 begun = time.perf_counter()
-                avatar = method.make(scene)
+                try:
+                    avatar = method.make(scene)
+                except FaceError as error:  # a face on the way that no network can make out
+                    avatar = Avatar(None, {"error": str(error)})
                 image = avatar.image
                 if image is not None:
                     yield Blob(f"{method.name}.png", synthetic_png(image))
