@@ -18,16 +18,18 @@ from typing import Literal
 import numpy as np
 
 from doppelganger import __version__
+from doppelganger.background import Backdrop, backdrop, new_background
 from doppelganger.border import CachedJudge, coarse_steps, find_borders, path_border
 from doppelganger.checkpoint import Checkpoint
 from doppelganger.errors import BorderNotFoundError, NoFaceError
 from doppelganger.faces.alignment import AlignedPortrait, align
 from doppelganger.faces.detector import choose
+from doppelganger.findable import findable
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, read_image, resize_area
 from doppelganger.inphoto import set_back, surroundings
 from doppelganger.nearest import Found, NearestSettings, Searched, search
-from doppelganger.networks import NEEDED, Networks
+from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import Projection, ProjectionSettings, project
 from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Provenance, Result
@@ -35,6 +37,7 @@ from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.panel import VERIFIERS, UnknownVerifierError
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
 from doppelganger.verifiers.views import Views
+from doppelganger.weights.run import weights_of_run
 
 PATH_RESOLUTION = 256
 """Faces of the continuum are judged at this size; a recogniser's crop of it is 112² or 150²."""
@@ -42,6 +45,8 @@ SCAN_STRIDE = 6
 """Steps between two faces of the coarse scan and of the filmstrip. It meets the steps at which projection asks the whole
 network (each multiple of 3 from 15 on): those faces are rendered anyway. What it saw in between is a few hundredths of a
 threshold off, as much as two steps move, so those faces are rendered for their verdict."""
+FINDABLE = "This picture can be matched to the photo it was made from without any face recogniser; "
+"""Beginning of a warning, see `findable`."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ class Settings:
     held_out: tuple[str, ...] = ("edgeface",)
     """Verifiers that the search may not see."""
     in_photo: bool = False
+    background: str | None = None
+    """What is put behind the doppelgänger: "plain", "blur", "#rrggbb" or a picture's path; None: what the generator made of the
+    photo's own. A face set back into the photo keeps the photo's."""
     projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     nearest: NearestSettings = field(default_factory=NearestSettings)
 
@@ -198,7 +206,8 @@ def search_nearest(
     def accept(w: Latent) -> dict[str, float]:
         views = Views(networks.generator.synthesise(w), networks.detector, "the doppelgänger")
         shown_as[w.tobytes()] = views
-        shown = [views.clean(list(members.values())), *views.disturbed(list(members.values())).values()]
+        asked = list(members.values())
+        shown = [views.clean(asked), *(views.disturbed(asked).values() if settings.nearest.disturbed else ())]
         return {
             name: min(m.distance(subject.embeddings[name], embeddings[name]) for embeddings in shown) / limits[name]
             for name, m in members.items()
@@ -222,6 +231,12 @@ def search_nearest(
     return found, shown_as[found.w.tobytes()]
 
 
+def put_before(behind: Backdrop, image: RGB, networks: Networks) -> Views:
+    """The person of ``image`` with something else behind them, not yet seen by any verifier."""
+    alpha = networks.matting.matte(image)
+    return Views(new_background(image, alpha, behind(image, alpha)), networks.detector, "the doppelgänger")
+
+
 def make(
     photo: Path | str | RGB,
     settings: Settings | None = None,
@@ -233,11 +248,13 @@ def make(
 
     ``checkpoint``: a folder in which a stopped run is kept and from which the same run goes on. It also stays when the run
     ends, for the result is not saved yet: `checkpoint.forget` it then.
-    Raises ImageError, FaceError, WeightsError; BorderNotFoundError when ``method="path"`` and its verifier never flips.
+    Raises ImageError (photo or background), FaceError, WeightsError; BorderNotFoundError when ``method="path"`` and its
+    verifier never flips.
     """
     settings = settings or Settings()
     networks = networks or Networks()
     settings.check()
+    behind = backdrop(settings.background) if settings.background is not None else None
     clock = Clock()
     with clock.stage("read"):
         image = photo if isinstance(photo, np.ndarray) else read_image(Path(photo))
@@ -278,6 +295,9 @@ def make(
                 )
             chosen = projected.path[step]
             views = Views(networks.generator.synthesise(chosen), networks.detector, "the doppelgänger")
+    if behind is not None:
+        with clock.stage("background"):
+            views = put_before(behind, views.image, networks)
     with clock.stage("judging"):
         result = _result(
             subject,
@@ -329,6 +349,7 @@ def _result(
         record = judge_face(name, seen, subject, networks, held_out, disturbed=seen is views)
         likeness = networks.judge.compare(portrait, networks.judge.measure(seen.image, name))
         faces.append(FaceRecord(name, record.verdicts, likeness))
+    warnings += warnings_of(faces[-1], subject.portrait.image, views.image, settings)
     in_photo = None
     if settings.in_photo:
         try:
@@ -350,6 +371,22 @@ def _result(
     )
 
 
+def warnings_of(made: FaceRecord, portrait: RGB, picture: RGB, settings: Settings) -> list[str]:
+    """What a person should know of the doppelgänger before sharing its ``picture``."""
+    warnings = []
+    inside = [v.verifier for v in made.verdicts if not v.different and not v.held_out]
+    if settings.background is not None and inside:
+        warnings.append(f"Before its new background, the face is the same person to {', '.join(inside)}.")
+    if findable(portrait, picture, made.likeness["LPIPS (AlexNet, 256²)"]):
+        advice = (
+            "use a photo that is not online, or see whether a new background hides it: --background plain."
+            if settings.background is None
+            else "its new background does not hide that, so use a photo that is not online."
+        )
+        warnings.append(FINDABLE + advice)
+    return warnings
+
+
 def _judge_in_photo(
     photo: RGB, subject: Subject, networks: Networks, held_out: Sequence[str], warnings: list[str]
 ) -> FaceRecord:
@@ -365,7 +402,7 @@ def _judge_in_photo(
 
 def weights_of(settings: Settings) -> tuple[str, ...]:
     """Names of the weights that a run needs."""
-    return (*NEEDED, "bisenet-parsing") if settings.in_photo else NEEDED
+    return weights_of_run(settings.in_photo, settings.background is not None)
 
 
 def trained_here() -> dict[str, str]:
@@ -386,6 +423,7 @@ def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenanc
         "held_out": list(settings.held_out),
         "searched": list(settings.searched if settings.method == "nearest" else (settings.path_verifier,)),
         "device": str(networks.device),
+        "background": "own" if settings.background is None else Path(settings.background).name,
     }
     for part in ("projection", "nearest"):
         for key, value in asdict(getattr(settings, part)).items():

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import torch
 
+from doppelganger.background import Matting
 from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.faces.detector import FaceDetector
 from doppelganger.faces.landmarks import LandmarkDetector
@@ -18,25 +19,10 @@ from doppelganger.lpips import LPIPS
 from doppelganger.verifiers.panel import VERIFIERS, Panel, verifiers
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
+from doppelganger.weights.run import PLAIN_RUN
 
-NEEDED = (
-    "mobilestylegan-synthesis-xml",
-    "mobilestylegan-synthesis-bin",
-    "mobilestylegan-mapping-xml",
-    "mobilestylegan-mapping-bin",
-    "yunet",
-    "mediapipe-face-landmarker",
-    "dlib-resnet",
-    "dlib-landmarks-5",
-    "sface",
-    "arcface-mbf",
-    "edgeface-s",
-    "lpips-alex",
-    "lpips-vgg",
-    "age",
-    "gender",
-)
-"""Weights of a plain run; ``bisenet-parsing`` joins them when a face is set back into its photo."""
+NEEDED = PLAIN_RUN
+"""Weights of a plain run; `weights.run` has those that join them."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -82,6 +68,11 @@ class Networks:
     def parser(self) -> FaceParser:
         """BiSeNet."""
         return FaceParser(self.store)
+
+    @cached_property
+    def matting(self) -> Matting:
+        """MODNet."""
+        return Matting(self.store)
 
     @cached_property
     def panel(self) -> Panel:

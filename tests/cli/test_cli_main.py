@@ -98,6 +98,8 @@ def test_every_error_becomes_a_sentence_and_a_code(
 def test_the_weights_of_a_run_are_those_that_the_networks_load() -> None:
     assert set(needed(Store())) == set(NEEDED)
     assert set(needed(Store(), in_photo=True)) == {*NEEDED, "bisenet-parsing"}
+    assert set(needed(Store(), background=True)) == {*NEEDED, "modnet"}
+    assert set(needed(Store(), in_photo=True, background=True)) <= set(Store().catalogue)
 
 
 @pytest.mark.parametrize("steps", [10, 33, 500])

@@ -14,11 +14,11 @@ from doppelganger.evaluation.attacks import (
     hash_ranks,
     keep_person,
     linear_map_attack,
-    perceptual_hash,
     table_ranks,
 )
 from doppelganger.evaluation.attacks import _mapped as mapped
 from doppelganger.faces.parsing import Part
+from doppelganger.findable import perceptual_hash
 from doppelganger.images import RGB
 from doppelganger.verifiers.protocol import Metric
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from doppelganger.cli.bar import ProgressBar
 from doppelganger.cli.options import Device, Json, announce_download
 from doppelganger.errors import DoppelgangerError
 from doppelganger.progress import Event
@@ -93,6 +94,7 @@ def evaluate(
     from doppelganger.storage import require_writable
     from doppelganger.verifiers.panel import verifiers
     from doppelganger.weights import Store
+    from doppelganger.weights.run import EVALUATION
 
     chosen = chosen_methods(quick_methods() if quick else all_methods(), method)
     settings = Settings()
@@ -100,9 +102,9 @@ def evaluate(
     require_writable(target)
     results = EvaluationFolder(target, settings)
     store = Store()
-    announce_download(store, list(store.catalogue))
-    for name in store.catalogue:
-        store.path(name)
+    with ProgressBar(("weights",), download=announce_download(store, EVALUATION)) as bar:
+        for name in EVALUATION:
+            store.path(name, bar)
     faces = bank if bank is not None else 0 if quick else 400
     if faces == 0:
         chosen = tuple(m for m in chosen if not m.wants_bank)

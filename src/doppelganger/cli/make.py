@@ -73,6 +73,14 @@ def make(
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, photo and machine: same face.")] = 0,
     in_photo: Annotated[bool, typer.Option("--in-photo", help="Also set the face back into the photo.")] = False,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            help="What to put behind the doppelgänger: plain (soft grey), blur (the photo's own, without form), a colour such "
+            "as #c8ccd0, or a picture. Default: the photo's own, remade by the generator.",
+            show_default=False,
+        ),
+    ] = None,
     steps: Steps = None,
     device: Device = "auto",
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser at the end.")] = False,
@@ -85,24 +93,29 @@ def make(
     - `doppelganger make me.jpg`
     - `doppelganger make team.jpg --face 2 --out third-from-largest`
     - `doppelganger make me.jpg --hold-out dlib --hold-out sface --json`
+    - `doppelganger make me.jpg --background plain`
     - `doppelganger make me.jpg --method path --verifier dlib`
 
     Ctrl-C stops it; the same command then goes on where it was. Exit code 7: a face was saved, but the search could not
-    bring it outside every border, or it is inside one again when set back into the photo.
+    bring it outside every border, or it is inside one again before its new background or set back into the photo.
     """
     console = Console(stderr=True, highlight=False)
     from doppelganger.images import read_image
 
     image = read_image(photo)  # what is wrong with the photo is said before anything slow begins
+    from doppelganger.background import backdrop
     from doppelganger.checkpoint import forget
     from doppelganger.storage import require_writable, save, to_json
+
+    if background is not None:
+        backdrop(background)
 
     folder = (out or Path.cwd() / f"{photo.stem}-doppelganger").absolute()
     require_writable(folder)
     from doppelganger.weights import Store
 
     store = Store()
-    missing = announce_download(store, needed(store, in_photo))
+    missing = announce_download(store, needed(store, in_photo, background is not None))
     partial = folder.with_name(f".{folder.name}.partial")
     with ProgressBar(STAGES, console, missing) as bar:
         from doppelganger.faces.detector import FaceDetector, choose
@@ -111,7 +124,7 @@ def make(
         choose(FaceDetector(store).detect(image), face, photo.name)
         from doppelganger.doppelganger import make as make_doppelganger
 
-        settings = _settings(seed, face, method, verifier, hold_out, margin, in_photo, steps)
+        settings = _settings(seed, face, method, verifier, hold_out, margin, in_photo, background, steps)
         try:
             result = make_doppelganger(photo, settings, networks_on(device, store), bar, partial)
         except KeyboardInterrupt:
@@ -143,6 +156,7 @@ def _settings(
     hold_out: list[str] | None,
     margin: float | None,
     in_photo: bool,
+    background: str | None,
     steps: int | None,
 ) -> "Settings":
     from doppelganger.doppelganger import Settings
@@ -153,6 +167,7 @@ def _settings(
         method=method.value,
         path_verifier=verifier,
         in_photo=in_photo,
+        background=background,
         projection=projection_settings(steps),
     )
     if hold_out is not None:

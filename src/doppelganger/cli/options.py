@@ -57,9 +57,11 @@ def projection_settings(steps: int | None) -> "ProjectionSettings":
     return ProjectionSettings(w_steps=w_steps, w_plus_steps=steps - w_steps)
 
 
-def needed(store: "Store", in_photo: bool = False) -> list[str]:
-    """The weights of a run: what ``networks.NEEDED`` says, known here without loading PyTorch (a test compares)."""
-    return [name for name in store.catalogue if in_photo or name != "bisenet-parsing"]
+def needed(store: "Store", in_photo: bool = False, background: bool = False) -> list[str]:
+    """The weights of a run, as far as the store has a catalogue of them; known without loading PyTorch."""
+    from doppelganger.weights.run import weights_of_run
+
+    return [name for name in weights_of_run(in_photo, background) if name in store.catalogue]
 
 
 def announce_download(store: "Store", names: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from doppelganger.evaluation.metrics import TIE, distance_blocks, distances, ranks
 from doppelganger.faces.parsing import Part
-from doppelganger.images import RGB, resize_area
+from doppelganger.images import RGB
 from doppelganger.verifiers.protocol import Metric
 
 STRENGTHS = (np.inf, 100.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01, 0.001)
@@ -149,15 +149,6 @@ def table_ranks(table: NDArray[np.floating] | NDArray[np.integer], own: ArrayLik
     """Ranks [P] from any table of distances [P, G] (LPIPS, say), ``own`` [P] being each row's true column."""
     true = np.take_along_axis(np.asarray(table, np.float64), np.asarray(own, np.int64)[:, None], axis=1)
     return np.asarray(1 + (table < true - TIE * np.maximum(1, true)).sum(1), np.int64)
-
-
-def perceptual_hash(image: RGB) -> NDArray[np.bool_]:
-    """pHash of a picture uint8 [H, W, 3], as 64 bits: its grey reduced to 32², of whose cosine transform the 8 × 8 lowest
-    frequencies beside the constant row and column are compared with their median (Zauner 2010, "Implementation and
-    Benchmarking of Perceptual Image Hash Functions"; its smoothing is the reduction by area here)."""
-    grey = cv2.cvtColor(resize_area(image, 32, 32), cv2.COLOR_RGB2GRAY).astype(np.float64)
-    low = cv2.dct(grey)[1:9, 1:9].ravel()
-    return np.asarray(low > np.median(low), np.bool_)
 
 
 def hamming(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from doppelganger.doppelganger import Subject
 from doppelganger.evaluation.appearance import Appearance, AppearanceJudge
-from doppelganger.evaluation.attacks import keep_person, perceptual_hash
+from doppelganger.evaluation.attacks import keep_person
 from doppelganger.evaluation.inception import InceptionFeatures
 from doppelganger.evaluation.summary import summary
 from doppelganger.evaluation.survival import VIEWS
 from doppelganger.faces.detector import Face
+from doppelganger.findable import perceptual_hash
 from doppelganger.images import RGB, resize_area
 from doppelganger.likeness import lpips_features
 from doppelganger.lpips import LPIPS

@@ -1,0 +1,32 @@
+"""Which weights a run needs, known without loading PyTorch: a command says what it will download before anything slow begins."""
+
+PLAIN_RUN = (
+    "mobilestylegan-synthesis-xml",
+    "mobilestylegan-synthesis-bin",
+    "mobilestylegan-mapping-xml",
+    "mobilestylegan-mapping-bin",
+    "yunet",
+    "mediapipe-face-landmarker",
+    "dlib-resnet",
+    "dlib-landmarks-5",
+    "sface",
+    "arcface-mbf",
+    "edgeface-s",
+    "lpips-alex",
+    "lpips-vgg",
+    "age",
+    "gender",
+)
+"""For a photo's doppelgänger."""
+IN_PHOTO = "bisenet-parsing"
+"""Joins them when the face is set back into its photo."""
+NEW_BACKGROUND = "modnet"
+"""Joins them when the doppelgänger gets a new background."""
+
+EVALUATION = (*PLAIN_RUN, IN_PHOTO, "fid-inception")
+"""For `doppelganger evaluate`: parsed regions and the features of FID besides."""
+
+
+def weights_of_run(in_photo: bool = False, background: bool = False) -> tuple[str, ...]:
+    """Names of the weights in the catalogue."""
+    return (*PLAIN_RUN, *([IN_PHOTO] if in_photo else []), *([NEW_BACKGROUND] if background else []))
