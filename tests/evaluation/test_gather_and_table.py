@@ -15,7 +15,7 @@ from doppelganger.evaluation.export import plain, trial_records, write_front, wr
 from doppelganger.evaluation.front import points
 from doppelganger.evaluation.gather import NEVER, avatars, population, trials
 from doppelganger.evaluation.measuring import LPIPS_ALEX, SUMMARY
-from doppelganger.evaluation.methods import BlackBar, Pixelation, all_methods, quick_methods
+from doppelganger.evaluation.methods import MARGINS, BlackBar, Pixelation, all_methods, quick_methods, rows_of
 from doppelganger.evaluation.run import Case, EvaluationFolder
 from doppelganger.evaluation.survival import CLEAN, VIEWS
 from doppelganger.evaluation.table import limits, table
@@ -89,7 +89,9 @@ def test_rates_and_ranks_by_hand(folder: Folder) -> None:
     assert cid.rank == NEVER and np.isinf(cid.distance)
     assert all(t.held_out for t in found.values())
 
-    rows = table([made], whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members))
+    rows = table(
+        {bar.row: [made]}, whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members)
+    )
     held = rows[bar.row]["held out"][CLEAN]
     assert held["TAR at FAR 1e-3"]["value"] == pytest.approx(1 / 3) and held["TAR at FAR 1e-3"]["n"] == 12
     assert held["TAR at FAR 1e-3"]["people"] == 3
@@ -111,7 +113,9 @@ def test_other_pictures_and_links_between_avatars(folder: Folder) -> None:
     whole = population(folder.results)
     made = avatars(folder.results, whole, bar)
     assert made is not None
-    rows = table([made], whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members))
+    rows = table(
+        {bar.row: [made]}, whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members)
+    )
     held = rows[bar.row]["held out"]
     assert held["avatar ↔ avatar of two pictures at FAR 1e-3"]["value"] == 1
     others = held[CLEAN]["TAR of other pictures at FAR 1e-3"]
@@ -146,7 +150,13 @@ def test_front_marks_what_nothing_beats_and_is_written_in_every_form(folder: Fol
         folder.avatar(case, coarse.name, views(ANGLES[name] + 45, 0.0), 0.2)
     whole = population(folder.results)
     made = [of for method in (bar, coarse) if (of := avatars(folder.results, whole, method))]
-    rows = table(made, whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members))
+    rows = table(
+        {of.method.row: [of] for of in made},
+        whole,
+        folder.members,
+        list(VERIFIERS),
+        lambda of: trials(of, whole, folder.members),
+    )
     found = points(rows)
     assert {(p.row, p.on_front) for p in found if p.rate == "TAR at FAR 1e-3"} == {(bar.row, False), (coarse.row, True)}
     write_front(tmp_path, found, "three people")
@@ -165,6 +175,22 @@ def test_methods_have_names_of_their_own_and_say_what_they_search() -> None:
     assert {short for m in methods for short in m.searched} == set(VERIFIERS)
     left_out = [m for m in methods if m.row == quick_methods()[0].row]
     assert sorted(short for m in left_out for short in VERIFIERS if short not in m.searched) == sorted(VERIFIERS)
+
+
+def test_the_default_margin_is_compared_with_its_like() -> None:
+    rows = rows_of(all_methods())
+    held = {
+        row: sorted(short for m in of for short in m.held_out)
+        for row, of in rows.items()
+        if row.startswith("nearest, ")
+    }  # type: ignore[attr-defined]
+    assert held["nearest, margin 0.35"] == sorted(VERIFIERS)
+    curve = [row for row in held if row.endswith("(dlib or edgeface held out)")]
+    assert len(curve) == len(MARGINS) and all(held[row] == ["dlib", "edgeface"] for row in curve)
+    assert held["nearest, margin 0.35 (dlib held out)"] == held["nearest, margin 0.35, undisturbed (dlib held out)"]
+    assert next(iter(rows)).startswith("closest match") and {m.name for of in rows.values() for m in of} == {
+        m.name for m in all_methods()
+    }
 
 
 def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:

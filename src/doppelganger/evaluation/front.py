@@ -13,6 +13,7 @@ RATES = ("TAR at FAR 1e-3", "rank-1")
 SPLIT = "held out"
 COLOURS = {"ours": "#0072B2", "reference": "#555555", "others": "#D55E00"}
 """Okabe and Ito's, told apart by all kinds of colour vision; shapes differ as well."""
+TICKS = (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 SHAPES = {"ours": "o", "reference": "D", "others": "s"}
 
 
@@ -67,51 +68,62 @@ def records(found: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 def draw(found: Sequence[Point], caption: str) -> dict[str, bytes]:
-    """ "svg" and "png" → the picture: a panel for each rate, likeness to the right, protection down."""
+    """ "svg" and "png" → the picture: a panel for each rate, likeness to the left, protection down."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     settings: dict[Any, Any] = {"font.size": 9, "svg.hashsalt": "front", "svg.fonttype": "none", "axes.axisbelow": True}
+    ordered = sorted(dict.fromkeys((p.lpips, p.row) for p in found))
+    numbers = {row: k + 1 for k, (_, row) in enumerate(ordered)}
     with pyplot.rc_context(settings):
-        figure, axes = pyplot.subplots(len(RATES), 1, figsize=(9, 5.2 * len(RATES)), layout="constrained")
+        figure, axes = pyplot.subplots(1, len(RATES), figsize=(13, 7.2), layout="constrained", sharey=True)
         for axis, rate in zip(axes, RATES, strict=True):
             own = sorted((p for p in found if p.rate == rate), key=lambda p: (p.lpips, p.value))
-            numbers = {p.row: k + 1 for k, p in enumerate(own)}
             for p in own:
-                low, high = p.value - p.low, p.high - p.value
-                axis.errorbar(
-                    p.lpips,
-                    100 * p.value,
-                    yerr=[[100 * max(0.0, low)], [100 * max(0.0, high)]],
-                    fmt=SHAPES[p.kind],
-                    color=COLOURS[p.kind],
-                    markerfacecolor=COLOURS[p.kind] if p.on_front else "white",
-                    markersize=7,
-                    elinewidth=0.7,
-                    alpha=0.95,
-                )
-                axis.annotate(
-                    str(numbers[p.row]), (p.lpips, 100 * p.value), (5, 5), textcoords="offset points", fontsize=8
-                )
+                _mark(axis, p, numbers[p.row])
             line = [p for p in own if p.on_front]
             axis.plot([p.lpips for p in line], [100 * p.value for p in line], color="#999999", lw=1, zorder=0)
+            axis.set_xscale("log")
+            ticks = [t for t in TICKS if not own or own[0].lpips * 0.8 < t < own[-1].lpips * 1.25]
+            axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
+            axis.set_xticks([], minor=True)
             axis.set_xlabel("LPIPS (AlexNet, 256²) to the portrait, median: less is more alike")
-            axis.set_ylabel(f"{rate}, held-out recognisers, %")
+            axis.set_title(f"{rate}, held-out recognisers, %", fontsize=10)
             axis.set_ylim(-4, 104)
             axis.grid(color="#dddddd", lw=0.6)
-            lines = [f"{numbers[p.row]}  {p.row}" for p in own]
-            axis.text(1.02, 1.0, "\n".join(lines), transform=axis.transAxes, va="top", fontsize=7.5)
+        names = [f"{k}  {row}" for row, k in numbers.items()]
+        third = -(-len(names) // 3)
+        for column in range(3):
+            text = "\n".join(names[column * third : (column + 1) * third])
+            figure.text(0.03 + column / 3, -0.01, text, va="top", fontsize=8.5)
         figure.suptitle(
-            "Likeness against re-identification. Blue circles: ours. Filled: nothing is better in both.\n" + caption,
+            f"Likeness against re-identification. Blue: ours, orange: others, grey: no protection, no likeness. "
+            f"Filled: nothing is better in both. {caption}",
             fontsize=9,
         )
         out = {}
         for form in ("svg", "png"):
             buffer = BytesIO()
             metadata = {"Date": None} if form == "svg" else None
-            figure.savefig(buffer, format=form, dpi=140, metadata=metadata)
+            figure.savefig(buffer, format=form, dpi=130, metadata=metadata, bbox_inches="tight", facecolor="white")
             out[form] = buffer.getvalue()
         pyplot.close(figure)
     return out
+
+
+def _mark(axis: Any, p: Point, number: int) -> None:
+    """One method: its place, its interval, its number."""
+    colour = COLOURS[p.kind]
+    axis.errorbar(
+        p.lpips,
+        100 * p.value,
+        yerr=[[100 * max(0.0, p.value - p.low)], [100 * max(0.0, p.high - p.value)]],
+        fmt=SHAPES[p.kind],
+        color=colour,
+        markerfacecolor=colour if p.on_front else "white",
+        markersize=7,
+        elinewidth=0.7,
+    )
+    axis.annotate(str(number), (p.lpips, 100 * p.value), (5, 5), textcoords="offset points", fontsize=8)

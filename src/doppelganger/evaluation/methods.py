@@ -124,8 +124,11 @@ class Nearest:
 
     @property
     def row(self) -> str:
-        kind = f", {len(self.searched)} searched" if len(self.searched) != len(VERIFIERS) - 1 else ""
-        return f"nearest, margin {self.margin:g}{kind}{'' if self.disturbed else ', undisturbed'}"
+        if len(self.searched) == 1:
+            return f"nearest, margin {self.margin:g}, only {self.searched[0]} searched"
+        if not self.disturbed:
+            return f"nearest, margin {self.margin:g}, undisturbed ({' and '.join(self.held_out)} held out)"
+        return margin_row(self.margin) if self.margin == NearestSettings.margin else curve_row(self.margin)
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -338,9 +341,37 @@ def _bank(scene: Scene) -> Bank:
     return scene.bank
 
 
+def margin_row(margin: float) -> str:
+    """Leave-one-out over all verifiers."""
+    return f"nearest, margin {margin:g}"
+
+
+def curve_row(margin: float) -> str:
+    """The margins' curve, over the same verifiers at every margin."""
+    return f"nearest, margin {margin:g} ({' or '.join(CURVE_HELD_OUT)} held out)"
+
+
 MARGINS = (0.0, NearestSettings.margin, 0.8)
 CURVE_HELD_OUT = ("dlib", "edgeface")
 """Whom the curve's other margins leave out: the recogniser that forgives most, and the default's."""
+
+
+def rows_of(methods: Sequence[Method]) -> dict[str, list[Method]]:
+    """Row of the table → its methods, in their order. The default margin stands in several, each to be compared with its like."""
+    rows: dict[str, list[Method]] = {}
+    for method in methods:
+        rows.setdefault(method.row, []).append(method)
+    default = [m for m in rows.get(margin_row(NearestSettings.margin), []) if isinstance(m, Nearest)]
+    others = [m for m in methods if isinstance(m, Nearest) and m not in default]
+    if any(m.row == curve_row(m.margin) for m in others):
+        rows[curve_row(NearestSettings.margin)] = [m for m in default if m.held_out[0] in CURVE_HELD_OUT]
+    for undisturbed in (m for m in others if not m.disturbed):
+        named = f"{margin_row(undisturbed.margin)} ({' and '.join(undisturbed.held_out)} held out)"
+        rows[named] = [m for m in default if m.held_out == undisturbed.held_out]
+    order = [row for row in rows if row.startswith("nearest, ")]
+    first = next((k for k, row in enumerate(rows) if row in order), 0)
+    rest = [row for row in rows if row not in order]
+    return {row: rows[row] for row in [*rest[:first], *sorted(order), *rest[first:]] if rows[row]}
 
 
 def all_methods(margins: Sequence[float] = MARGINS) -> tuple[Method, ...]:

@@ -23,7 +23,7 @@ from doppelganger.evaluation.export import (
 from doppelganger.evaluation.front import points
 from doppelganger.evaluation.gather import Avatars, Population, Trial, avatars, population, trials
 from doppelganger.evaluation.inception import InceptionFeatures
-from doppelganger.evaluation.methods import Method
+from doppelganger.evaluation.methods import Method, rows_of
 from doppelganger.evaluation.run import EvaluationFolder
 from doppelganger.evaluation.survival import CLEAN, REQUIRED, VIEWS
 from doppelganger.evaluation.suspects import searched_back
@@ -67,6 +67,7 @@ def report(
         reasons = "; ".join(f"{name}: {why}" for name, why in whole.unusable.items())
         raise FaceError(f"No picture of the folder could be used. {reasons}")
     made = [one for method in methods if (one := avatars(folder, whole, method)) is not None]
+    by_name = {one.method.name: one for one in made}
     kept: dict[str, list[Trial]] = {}
 
     def trials_of(of: Avatars) -> list[Trial]:
@@ -75,7 +76,8 @@ def report(
         return kept[of.method.name]
 
     generated = bank_features(folder, bank_faces, store)
-    rows = table(made, whole, members, list(VERIFIERS), trials_of, generated)
+    in_rows = {row: [by_name[m.name] for m in of] for row, of in rows_of([one.method for one in made]).items()}
+    rows = table(in_rows, whole, members, list(VERIFIERS), trials_of, generated)
     projections = [_projection_seconds(folder, case.folder) for case in whole.cases]
     known = [s for s in projections if s is not None]
     out: dict[str, Any] = {

@@ -153,7 +153,7 @@ def adaptive(made: Sequence[Avatars], whole: Population, members: Sequence[Verif
 
 
 def table(
-    made: Iterable[Avatars],
+    rows: Mapping[str, Sequence[Avatars]],
     whole: Population,
     members: Sequence[Verifier],
     shorts: Sequence[str],
@@ -162,9 +162,6 @@ def table(
 ) -> dict[str, Any]:
     """Row → everything that was measured of it."""
     thresholds = limits(members)
-    rows: dict[str, list[Avatars]] = {}
-    for one in made:
-        rows.setdefault(one.method.row, []).append(one)
     out: dict[str, Any] = {}
     for row, ofs in rows.items():
         found = [trial for of in ofs for trial in trials_of(of)]
