@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from doppelganger.adam import Adam
 from doppelganger.images import resize_area
+from doppelganger.loss import Likeness, pyramid, spread
 from doppelganger.networks import Networks
-from doppelganger.projection import Adam, Likeness, ProjectionSettings, Slope, project, pyramid, spread
+from doppelganger.projection import ProjectionSettings, Slope, project
 
 SHORT = ProjectionSettings(w_steps=8, w_plus_steps=6, exact_every=3)
 

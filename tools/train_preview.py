@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
+from doppelganger.adam import Adam
 from doppelganger.generators.mobile_stylegan import W_ROWS, SynthesisNetwork
 from doppelganger.generators.preview import BLOCKS_BEFORE, PreviewHead
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
+from doppelganger.loss import Likeness, spread
 from doppelganger.memory import keep_freed_pages
 from doppelganger.networks import Networks
-from doppelganger.projection import Adam, Likeness, spread
 
 BATCH, PATCH = 6, 28
 MARGIN = 4

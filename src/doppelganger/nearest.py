@@ -19,13 +19,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from doppelganger.adam import Adam
 from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.protocol import DifferentiableGenerator, Generator
 from doppelganger.generators.sensitivity import SensitiveDirections
+from doppelganger.loss import Likeness, spread
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
-from doppelganger.projection import Adam, Likeness, spread
 from doppelganger.verifiers.crops import crop, scaled
 
 RESOLUTION = 256

@@ -20,16 +20,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from doppelganger.adam import Adam
 from doppelganger.generators.latent_space import LatentSpace
-from doppelganger.generators.mobile_stylegan import haar
 from doppelganger.generators.protocol import DifferentiableGenerator
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
+from doppelganger.loss import Likeness, spread
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
-
-FACE = (slice(72, 216), slice(56, 200))
-"""Rows and columns of a 256² aligned portrait that hold the face: brows to chin, ear to ear."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,6 @@ class Projection:
     def closest(self) -> NDArray[np.float32]:
         """w+ of the closest match, [rows, 512]."""
         return self.path[-1]
-
-
-def pyramid(portrait: NDArray[np.uint8], resolutions: tuple[int, ...], device: torch.device) -> dict[int, Tensor]:
-    """A square uint8 portrait → {resolution: [1, 3, r, r] in [−1, 1]}, reduced by area."""
-    full = torch.from_numpy(portrait).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
-    return {r: F.interpolate(full, (r, r), mode="area") for r in resolutions}
-
-
-def spread(v: Tensor) -> Tensor:
-    """How far the rows of a w+ lie from their mean: 0 for one w."""
-    return (v - v.mean(-2, keepdim=True)).square().mean()
 
 
 def project(
@@ -184,7 +171,7 @@ class Slope:
         self,
         generator: DifferentiableGenerator,
         space: LatentSpace,
-        likeness: "Likeness",
+        likeness: Likeness,
         settings: ProjectionSettings,
     ) -> None:
         self._generator, self._space, self._likeness, self._settings = generator, space, likeness, settings
@@ -237,80 +224,3 @@ def to_rgb(face: Tensor) -> RGB:
     """[3, H, W] in about [−1, 1] → uint8 [H, W, 3]."""
     rgb: RGB = ((face.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
     return rgb
-
-
-class Likeness:
-    """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept.
-
-    A 512² face is looked at anew at that size; a 256² one by the features that are there, those at the face.
-    """
-
-    def __init__(
-        self,
-        portrait: NDArray[np.uint8],
-        lpips: LPIPS,
-        pixel_weight: float,
-        face_weight: float,
-        device: torch.device,
-        detail_weight: float = 0.0,
-    ) -> None:
-        self._lpips, self._pixel_weight, self._face_weight = lpips, pixel_weight, face_weight
-        self._detail_weight = detail_weight
-        targets = pyramid(portrait, (512, 256), device)
-        self._target = targets[256]
-        self._details = haar(pyramid(portrait, (1024,), device)[1024])[:, 3:] if detail_weight else None
-        with torch.no_grad():
-            self._features = lpips.features(self._target)
-            self._face = lpips.features(crop_face(targets[512]))
-        mask = torch.zeros(1, 1, 256, 256, device=device)
-        mask[0, 0][FACE] = 1
-        self._masks = [F.interpolate(mask, f.shape[-2:], mode="area") for f in self._features]
-
-    def of_wavelets(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
-        """Finest Haar coefficients [1, 12, 512, 512] → LPIPS at 256², and the whole loss, that of the details with it."""
-        perceptual, loss = self(coefficients[:, :3] / 2)
-        if self._details is not None:
-            loss = loss + self._detail_weight * F.mse_loss(coefficients[:, 3:], self._details)
-        return perceptual, loss
-
-    def __call__(self, face: Tensor) -> tuple[Tensor, Tensor]:
-        """[1, 3, r, r], r 256 or 512 → LPIPS at 256², and the whole loss."""
-        small = F.avg_pool2d(face, 2) if face.shape[-1] == 512 else face
-        features = self._lpips.features(small)
-        perceptual = self._lpips.distance(features, self._features).mean()
-        if face.shape[-1] == 512:
-            of_face = self._lpips.distance(self._lpips.features(crop_face(face)), self._face).mean()
-        else:
-            of_face = self._lpips.distance(features, self._features, self._masks).mean()
-        return perceptual, perceptual + self._pixel_weight * F.mse_loss(
-            small, self._target
-        ) + self._face_weight * of_face
-
-
-def crop_face(images: Tensor) -> Tensor:
-    """[B, 3, r, r] aligned → the part that holds the face."""
-    factor = images.shape[-1] // 256
-    rows, columns = (slice(s.start * factor, s.stop * factor) for s in FACE)
-    return images[..., rows, columns]
-
-
-class Adam:
-    """Adam (Kingma and Ba, 2015) on one tensor, its moments open to be saved; ε = 1e-8."""
-
-    EPSILON = 1e-8
-
-    def __init__(self, first: Tensor, second: Tensor, beta1: float = 0.9, beta2: float = 0.99, step: int = 0) -> None:
-        self._first, self._second, self._beta1, self._beta2, self._step = first, second, beta1, beta2, step
-
-    def update(self, gradient: Tensor, rate: float) -> Tensor:
-        """The amount to subtract, of the gradient's shape."""
-        self._step += 1
-        self._first.lerp_(gradient, 1 - self._beta1)
-        self._second.lerp_(gradient.square(), 1 - self._beta2)
-        first = self._first / (1 - self._beta1**self._step)
-        second = self._second / (1 - self._beta2**self._step)
-        return rate * first / (second.sqrt() + self.EPSILON)
-
-    def moments(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Copies of both moments."""
-        return self._first.cpu().numpy().copy(), self._second.cpu().numpy().copy()

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from doppelganger.adam import Adam
 from doppelganger.doppelganger import thresholds
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
+from doppelganger.loss import Likeness
 from doppelganger.nearest import FROZEN_ROWS, RESOLUTION, Searched
 from doppelganger.networks import Networks
-from doppelganger.projection import Adam, Likeness, ProjectionSettings, project
+from doppelganger.projection import ProjectionSettings, project
 from doppelganger.verifiers.crops import crop, scaled
 from doppelganger.verifiers.face_of import largest_face
 
