@@ -27,7 +27,7 @@ class OperatingPoint(StrEnum):
     PRIVACY = "privacy"
     """Says *same* readily: the published threshold or the one at FAR 1e-3, whichever forgives more."""
     IDENTITY = "identity"
-    """Strict: FAR 1e-4."""
+    """Strict: the published threshold or the one at FAR 1e-4, whichever is harder to meet."""
 
 
 @dataclass(frozen=True)
