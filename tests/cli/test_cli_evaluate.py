@@ -30,7 +30,7 @@ def measured(portraits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_two_faces_become_a_table_a_front_and_a_page(measured: Path) -> None:
     result = json.loads((measured / "evaluation.json").read_text("utf-8"))
-    assert result["portraits"] == result["people"] == 2 and "broken.png" in result["unusable"]
+    assert result["portraits"] == result["people"] == 2 and "broken/broken.png" in result["unusable"]
     rows = result["rows"]
     assert set(rows) == {"pixelation, 8 blocks a face", "black bar over the eyes"}
     bar, coarse = (

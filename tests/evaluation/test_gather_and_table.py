@@ -11,15 +11,17 @@ from safetensors.numpy import save
 
 from doppelganger.doppelganger import Settings
 from doppelganger.errors import OutputError
+from doppelganger.evaluation.bank import CHUNK, Bank
 from doppelganger.evaluation.export import plain, trial_records, write_front, write_records
 from doppelganger.evaluation.front import points
 from doppelganger.evaluation.gather import NEVER, avatars, population, trials
 from doppelganger.evaluation.measuring import LPIPS_ALEX, SUMMARY
 from doppelganger.evaluation.methods import MARGINS, BlackBar, Pixelation, all_methods, quick_methods, rows_of
-from doppelganger.evaluation.run import Case, EvaluationFolder
+from doppelganger.evaluation.run import Case, EvaluationFolder, k_same_averages
 from doppelganger.evaluation.survival import CLEAN, VIEWS
 from doppelganger.evaluation.table import limits, table
-from doppelganger.evaluation.work import BAD
+from doppelganger.evaluation.work import BAD, PROJECTION, BankTask, Blob, write_projection
+from doppelganger.projection import Projection
 from doppelganger.verifiers.panel import VERIFIERS, verifiers
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
@@ -89,9 +91,7 @@ def test_rates_and_ranks_by_hand(folder: Folder) -> None:
     assert cid.rank == NEVER and np.isinf(cid.distance)
     assert all(t.held_out for t in found.values())
 
-    rows = table(
-        {bar.row: [made]}, whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members)
-    )
+    rows = table({bar.row: [made]}, whole, folder.members, lambda of: trials(of, whole, folder.members))
     held = rows[bar.row]["held out"][CLEAN]
     assert held["TAR at FAR 1e-3"]["value"] == pytest.approx(1 / 3) and held["TAR at FAR 1e-3"]["n"] == 12
     assert held["TAR at FAR 1e-3"]["people"] == 3
@@ -113,9 +113,7 @@ def test_other_pictures_and_links_between_avatars(folder: Folder) -> None:
     whole = population(folder.results)
     made = avatars(folder.results, whole, bar)
     assert made is not None
-    rows = table(
-        {bar.row: [made]}, whole, folder.members, list(VERIFIERS), lambda of: trials(of, whole, folder.members)
-    )
+    rows = table({bar.row: [made]}, whole, folder.members, lambda of: trials(of, whole, folder.members))
     held = rows[bar.row]["held out"]
     assert held["avatar ↔ avatar of two pictures at FAR 1e-3"]["value"] == 1
     others = held[CLEAN]["TAR of other pictures at FAR 1e-3"]
@@ -134,12 +132,31 @@ def test_other_pictures_and_links_between_avatars(folder: Folder) -> None:
     assert all(t.rank == 1 for t in trials(made, whole, folder.members))
 
 
+def test_distractors_are_faces_of_which_no_avatar_is_made(folder: Folder) -> None:
+    bar = BlackBar()
+    folder.avatar(folder.person("ann", "1.png", 0.0), bar.name, views(60.0, 60.0), 0.1)
+
+    def chunk(number: int, degrees: float) -> None:
+        rows = np.stack([at(degrees)] * 2)
+        bank = Bank(rows, np.zeros((2, 4, 4, 3), np.uint8), {m.name: rows for m in folder.members})
+        folder.results.keep(BankTask(number), Blob(f"{number:05}.safetensors", bank.to_bytes()))
+
+    chunk(0, 61.0)  # the bank's own chunk, from which avatars are picked: it must not be among the strangers
+    assert population(folder.results, None, CHUNK).distractors == {}
+    chunk(1, 30.0)
+    whole = population(folder.results, None, CHUNK)
+    assert {name: len(rows) for name, rows in whole.distractors.items()} == {m.name: 2 for m in folder.members}
+    made = avatars(folder.results, whole, bar)
+    assert made is not None
+    assert {(t.rank, t.rank_among_distractors) for t in trials(made, whole, folder.members)} == {(1, 3)}
+
+
 def test_unusable_pictures_are_said_and_left_out(folder: Folder) -> None:
     folder.person("ann", "1.png", 0.0)
     bad = folder.results.cases / folder.person("bob", "1.png", 0.0).name
     (bad / BAD).write_text('{"error": "No face."}')
     whole = population(folder.results)
-    assert [case.person for case in whole.cases] == ["ann"] and whole.unusable == {"1.png": "No face."}
+    assert [case.person for case in whole.cases] == ["ann"] and whole.unusable == {"bob/1.png": "No face."}
 
 
 def test_front_marks_what_nothing_beats_and_is_written_in_every_form(folder: Folder, tmp_path: Path) -> None:
@@ -154,7 +171,6 @@ def test_front_marks_what_nothing_beats_and_is_written_in_every_form(folder: Fol
         {of.method.row: [of] for of in made},
         whole,
         folder.members,
-        list(VERIFIERS),
         lambda of: trials(of, whole, folder.members),
     )
     found = points(rows)
@@ -202,3 +218,28 @@ def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_json_holds_no_nan() -> None:
     assert plain({"a": [float("nan"), (1.0, float("inf"))]}) == {"a": [None, [1.0, None]]}
+
+
+def test_k_same_averages_people_and_not_pictures(folder: Folder) -> None:
+    latents = {
+        ("ann", "1.png"): 0.0,
+        ("ann", "2.png"): 2.0,
+        ("bob", "1.png"): 1.2,
+        ("cid", "1.png"): 9.0,
+        ("dan", "1.png"): 9.2,
+    }
+    cases = []
+    for (person, picture), value in latents.items():
+        case = Case(person, picture, f"{person}-{picture}", "0" * 64)
+        folder.results.begin(case)
+        path = [np.full((16, 512), v, np.float32) for v in (-5.0, value)]
+        nothing = np.zeros(0, np.float32)
+        projected = write_projection(Projection(nothing, (nothing, nothing), path, [0.0]), 1.0)
+        (folder.results.cases / case.folder / PROJECTION).write_bytes(projected)
+        cases.append(case)
+    found = {name: float(w[0, 0]) for name, w in k_same_averages(folder.results, cases, 2).items()}
+    ann_and_bob, cid_and_dan = (1.0 + 1.2) / 2, (9.0 + 9.2) / 2
+    assert found == pytest.approx(
+        {"ann-1.png": ann_and_bob, "ann-2.png": ann_and_bob, "bob-1.png": ann_and_bob}
+        | {"cid-1.png": cid_and_dan, "dan-1.png": cid_and_dan}
+    )

@@ -63,7 +63,7 @@ def evaluate(
     ] = None,
     engine: Annotated[EngineName, typer.Option(help="local: this machine's cores. ray: a cluster.")] = EngineName.LOCAL,
     address: Annotated[
-        str | None, typer.Option(help="Of the Ray cluster, such as auto or ray://host:10001. Default: begin one here.")
+        str | None, typer.Option(help="Of the Ray cluster, auto or host:port. Default: begin one here.")
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Local processes. Default: as cores and memory allow.")
@@ -87,7 +87,7 @@ def evaluate(
     portraits = portraits_in(folder)
     require_extra()
     from doppelganger.doppelganger import Settings
-    from doppelganger.evaluation.methods import Nearest, all_methods, quick_methods
+    from doppelganger.evaluation.methods import BANK_FACES, Nearest, all_methods, quick_methods
     from doppelganger.evaluation.report import report
     from doppelganger.evaluation.run import EvaluationFolder, cases_of, run
     from doppelganger.evaluation.suspects import attack_back
@@ -96,7 +96,8 @@ def evaluate(
     from doppelganger.weights import Store
     from doppelganger.weights.run import EVALUATION
 
-    chosen = chosen_methods(quick_methods() if quick else all_methods(), method)
+    faces = bank if bank is not None else 0 if quick else BANK_FACES
+    chosen = chosen_methods(quick_methods() if quick else all_methods(faces), method)
     settings = Settings()
     target = (out or Path.cwd() / f"{folder.resolve().name}-evaluation").absolute()
     require_writable(target)
@@ -105,10 +106,7 @@ def evaluate(
     with ProgressBar(("weights",), download=announce_download(store, EVALUATION)) as bar:
         for name in EVALUATION:
             store.path(name, bar)
-    faces = bank if bank is not None else 0 if quick else 400
-    if faces == 0:
-        chosen = tuple(m for m in chosen if not m.wants_bank)
-    works_on = engine_of(engine, workers, address)
+    works_on = engine_of(engine, workers, address, len(portraits), device)
     ours = next((m.name for m in chosen if isinstance(m, Nearest) and m.held_out == settings.held_out), None)
     attacked = ours if (attack if attack is not None else not quick) else None
     cases = cases_of(portraits)
@@ -149,7 +147,7 @@ def chosen_methods(methods: "Sequence[Method]", names: list[str] | None) -> "tup
     return tuple(m for m in methods if m.name.startswith(tuple(names)))
 
 
-def engine_of(name: EngineName, workers: int | None, address: str | None) -> "Engine":
+def engine_of(name: EngineName, workers: int | None, address: str | None, portraits: int, device: str) -> "Engine":
     """The engine asked for."""
     if name is EngineName.RAY:
         from doppelganger.evaluation.ray_engine import RayEngine
@@ -157,7 +155,7 @@ def engine_of(name: EngineName, workers: int | None, address: str | None) -> "En
         return RayEngine(address)
     from doppelganger.evaluation.engine import local_engine
 
-    return local_engine(workers)
+    return local_engine(workers, portraits, device)
 
 
 class Bars:
@@ -207,7 +205,7 @@ def show(result: dict[str, Any], target: Path) -> None:
         if name not in recognition:
             return "–"
         found = recognition[name]
-        return f"{100 * found['value']:.0f} % ({100 * found['low']:.0f}–{100 * found['high']:.0f}, n {found['n']})"
+        return f"{100 * found['value']:.1f} % ({100 * found['low']:.0f}–{100 * found['high']:.0f}, n {found['n']})"
 
     def median(entry: dict[str, Any], measure: str, form: str) -> str:
         found = (entry["likeness"].get(measure) or {}).get("median")

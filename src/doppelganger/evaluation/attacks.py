@@ -23,6 +23,8 @@ FOLD_PEOPLE = 500
 """Most people on whom one fold judges: their table of distances grows with the square."""
 FEWEST_PEOPLE = 8
 """So that the training half can be folded with two unseen people in each fold."""
+BLOCK = 1024
+"""Hashes compared with the whole gallery at a time."""
 GREY = 128
 """What stands for the background: a constant, since a picture's own mean would still tell of it."""
 
@@ -162,7 +164,10 @@ def hash_ranks(probes: NDArray[np.bool_], gallery: NDArray[np.bool_], own: Array
 
     Whole numbers tie often, and ties count for the attacker, so unrelated hashes rank a little better than by chance.
     """
-    return table_ranks(hamming(probes, gallery), own)
+    index = np.asarray(own, np.int64)
+    blocks = range(0, len(probes), BLOCK)
+    found = [table_ranks(hamming(probes[k : k + BLOCK], gallery), index[k : k + BLOCK]) for k in blocks]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 def feature_ranks(

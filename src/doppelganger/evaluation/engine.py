@@ -81,7 +81,7 @@ class LocalEngine:
                     task = hand.task
                     try:
                         message = hand.pipe.recv()
-                    except (EOFError, ConnectionResetError):  # it died
+                    except (EOFError, OSError):  # it died, perhaps in the middle of a file
                         number = hands.index(hand)
                         if hand.tries + 1 >= TRIES:
                             raise WorkerDiedError(
@@ -121,14 +121,19 @@ class LocalEngine:
         return _Hand(process, pipe)
 
 
-def local_engine(workers: int | None = None) -> LocalEngine:
-    """One worker a GPU, else as many as there are cores and memory for; or the number given."""
-    gpus = torch.cuda.device_count()
+def local_engine(workers: int | None = None, at_most: int | None = None, device: str = "auto") -> LocalEngine:
+    """One worker a GPU, else as many as there are cores and memory for; or the number given.
+
+    ``at_most``: how many tasks there are.
+    """
+    gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
+    if at_most is not None:
+        gpus = min(gpus, at_most)
     if gpus:
         return LocalEngine(min(workers or gpus, gpus), gpus=True)
     if workers is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = max(1, min(cores, int(_memory() // MEMORY_A_WORKER)))
+        workers = max(1, min(cores, int(_memory() // MEMORY_A_WORKER), at_most or cores))
     return LocalEngine(workers)
 
 
@@ -148,7 +153,8 @@ def _give(hand: _Hand, task: Task, tries: int) -> None:
 def _serve(pipe: Connection, plan: Plan, threads: int, cores: frozenset[int], gpu: int | None) -> None:
     """A worker process's life."""
     if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)  # before CUDA begins in this process
+        visible = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible[gpu] if visible else str(gpu)  # before CUDA begins here
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this one
     worker = Worker(plan, threads, cores)
     with suppress(EOFError, BrokenPipeError):

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from doppelganger.evaluation.bank import Bank
 from doppelganger.evaluation.methods import Method
 from doppelganger.evaluation.metrics import TIE, distance_blocks
-from doppelganger.evaluation.run import Case, EvaluationFolder
+from doppelganger.evaluation.run import STRANGERS, Case, EvaluationFolder
 from doppelganger.evaluation.survival import VIEWS
 from doppelganger.evaluation.work import BAD, PORTRAIT
 from doppelganger.verifiers.panel import VERIFIERS
@@ -35,7 +35,7 @@ class Population:
     traces: dict[str, NDArray[Any]]
     """Of the aligned portraits, see `measuring.Measurer.traces`; [N, …]."""
     unusable: dict[str, str]
-    """File name → why."""
+    """Person/file name → why."""
     distractors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """Verifier → [M, D] of generated faces."""
 
@@ -57,12 +57,15 @@ class Avatars:
     """(verifier, view) → [n, D]; NaN where no face was found."""
     likeness: list[dict[str, float]]
     traces: dict[str, NDArray[Any]]
+    about: list[dict[str, Any]]
+    """What the method said of each portrait it tried."""
     seconds: NDArray[np.float64]
     """That it took for each portrait it tried, without the shared projection."""
 
 
-def population(folder: EvaluationFolder, only: Sequence[str] | None = None, distractors: int = 0) -> Population:
-    """Read what is there of the portraits; ``only``: the folders of the cases that are meant."""
+def population(folder: EvaluationFolder, only: Sequence[str] | None = None, bank_faces: int = 0) -> Population:
+    """Read what is there of the portraits; ``only``: the folders of the cases that are meant. The distractors are the
+    generated faces beyond the bank's, of which no avatar was made."""
     meant = None if only is None else set(only)
     cases, rows, unusable = [], [], {}
     for case in folder.known():
@@ -70,12 +73,12 @@ def population(folder: EvaluationFolder, only: Sequence[str] | None = None, dist
         if meant is not None and case.folder not in meant:
             continue
         if (bad := at / BAD).exists():
-            unusable[case.picture] = json.loads(bad.read_text("utf-8"))["error"]
+            unusable[f"{case.person}/{case.picture}"] = json.loads(bad.read_text("utf-8"))["error"]
         elif (measured := at / f"{PORTRAIT}.measured").exists():
             cases.append(case)
             rows.append(load_file(measured))
     names = sorted(k.removeprefix("embedding ") for k in rows[0] if k.startswith("embedding ")) if rows else []
-    chunks = folder.bank(distractors) if distractors else ()
+    chunks = folder.bank(STRANGERS, bank_faces) if bank_faces else ()
     strangers: dict[str, NDArray[np.float32]] = {}
     if chunks:
         bank = Bank.of_chunks(list(chunks))
@@ -91,7 +94,7 @@ def population(folder: EvaluationFolder, only: Sequence[str] | None = None, dist
 
 def avatars(folder: EvaluationFolder, whole: Population, method: Method) -> Avatars | None:
     """What a method made; None where nothing of it is there."""
-    cases, likeness, seconds = [], [], []
+    cases, likeness, said = [], [], []
     found: list[Mapping[str, NDArray[Any]]] = []
     tried = 0
     for k, case in enumerate(whole.cases):
@@ -99,7 +102,7 @@ def avatars(folder: EvaluationFolder, whole: Population, method: Method) -> Avat
         if not (about := at / f"{method.name}.json").exists():
             continue
         tried += 1
-        seconds.append(float(json.loads(about.read_text("utf-8"))["seconds"]))
+        said.append(json.loads(about.read_text("utf-8")))
         if not (measured := at / f"{method.name}.measured").exists():
             continue
         cases.append(k)
@@ -120,7 +123,8 @@ def avatars(folder: EvaluationFolder, whole: Population, method: Method) -> Avat
         },
         likeness,
         {trace: np.stack([f[trace] for f in found]) for trace in TRACES} if found else {},
-        np.array(seconds),
+        said,
+        np.array([float(one["seconds"]) for one in said]),
     )
 
 
@@ -146,7 +150,8 @@ class Trial:
     rank: int
     """Of the person among the gallery's people, 1 the nearest: all pictures of the person count as hits."""
     rank_among_distractors: int
-    """The same with the bank's faces in the gallery as well."""
+    """The same with generated strangers in the gallery as well. They share the avatars' generator, so they stand nearer to
+    them than photographs of strangers do: this flatters."""
     other_pictures: tuple[float, ...]
     """Distances to the person's other pictures."""
     nearest_other: float
@@ -181,16 +186,18 @@ def trials(made: Avatars, whole: Population, members: Sequence[Verifier]) -> Ite
                     found[int(i)] = {
                         "distance": float(table[k, case]),
                         "own": float(mine),
-                        "rank": 1 + int((others < mine - TIE).sum()),
+                        "rank": 1 + int((others < mine - TIE * max(1.0, mine)).sum()),
                         "other_pictures": tuple(float(x) for x in table[k, same]),
                         "nearest_other": float(others.min()) if len(others) else np.inf,
                     }
             if strangers is not None:
                 for part, table in distance_blocks(member.metric, rows[seen], strangers):
                     for k, i in enumerate(seen[part]):
-                        found[int(i)]["strangers"] = int((table[k] < found[int(i)]["own"] - TIE).sum())
+                        own = found[int(i)]["own"]
+                        found[int(i)]["strangers"] = int((table[k] < own - TIE * max(1.0, own)).sum())
             for i, case in enumerate(made.cases):
                 got = found.get(i)
+                others_of = int((code == code[case]).sum()) - 1
                 yield Trial(
                     **about,
                     person=str(people[case]),
@@ -199,6 +206,6 @@ def trials(made: Avatars, whole: Population, members: Sequence[Verifier]) -> Ite
                     distance=np.inf if got is None else got["distance"],
                     rank=NEVER if got is None else got["rank"],
                     rank_among_distractors=NEVER if got is None else got["rank"] + got.get("strangers", 0),
-                    other_pictures=() if got is None else got["other_pictures"],
+                    other_pictures=(np.inf,) * others_of if got is None else got["other_pictures"],
                     nearest_other=np.inf if got is None else got["nearest_other"],
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +27,8 @@ from doppelganger.verifiers.panel import VERIFIERS
 ORIGINAL_THRESHOLD = 0.6
 """dlib's own, by which the original software walks its path back."""
 ORIGINAL_STEPS = 300
+BANK_FACES = 400
+"""Generated faces from which look-alikes are chosen, where nothing else is asked."""
 LINE_FACES = 65
 """Faces on the straight line; the border is found to the nearest of them."""
 
@@ -85,10 +87,6 @@ class Method(Protocol):
     def projects(self) -> bool:
         """Whether it wants the shared projection."""
 
-    @property
-    def wants_bank(self) -> bool:
-        """Whether it picks from the bank of generated faces."""
-
     def make(self, scene: Scene) -> Avatar:
         """The avatar. Raises FaceError where the portrait does not allow it."""
 
@@ -101,7 +99,6 @@ class ClosestMatch:
     row: str = "closest match (no protection)"
     searched: tuple[str, ...] = ()
     projects: bool = True
-    wants_bank: bool = False
 
     def make(self, scene: Scene) -> Avatar:
         return Avatar(scene.networks.generator.synthesise(scene.projected().closest))
@@ -116,7 +113,6 @@ class Nearest:
     disturbed: bool = True
     """Whether the search's faces are disturbed."""
     projects: bool = True
-    wants_bank: bool = False
 
     @property
     def name(self) -> str:
@@ -155,7 +151,6 @@ class OriginalPath:
     row: str = "the original's path (one w, 300 steps, dlib 0.6)"
     searched: tuple[str, ...] = ("dlib",)
     projects: bool = False
-    wants_bank: bool = False
     stride: int = 10
 
     def make(self, scene: Scene) -> Avatar:
@@ -172,7 +167,6 @@ class PathBorder:
     row: str = "our path's border (dlib 0.6)"
     searched: tuple[str, ...] = ("dlib",)
     projects: bool = True
-    wants_bank: bool = False
 
     def make(self, scene: Scene) -> Avatar:
         return _border_face(scene, scene.projected().path, SCAN_STRIDE)
@@ -186,7 +180,6 @@ class MeanLine:
     row: str = "straight line to the mean (dlib 0.6)"
     searched: tuple[str, ...] = ("dlib",)
     projects: bool = True
-    wants_bank: bool = False
 
     def make(self, scene: Scene) -> Avatar:
         path = scene.projected().path
@@ -200,6 +193,7 @@ def _border_face(scene: Scene, path: Sequence[NDArray[np.float32]], stride: int)
     (dlib,) = scene.networks.members(("dlib",))
     own = scene.subject.embeddings[dlib.name]
 
+    @cache
     def different(step: int) -> bool:
         whole = scene.networks.generator.synthesise(path[step])
         seen = resize_area(whole, PATH_RESOLUTION, PATH_RESOLUTION)
@@ -209,14 +203,15 @@ def _border_face(scene: Scene, path: Sequence[NDArray[np.float32]], stride: int)
             return True
         return dlib.distance(own, dlib.embed(seen, face)) > ORIGINAL_THRESHOLD
 
+    last = len(path) - 1
+    about = {"faces": len(path), "reached": not different(last)}
+    if different(last):  # not even the path's end is taken for the person: it is the answer, and no border
+        return Avatar(scene.networks.generator.synthesise(path[last]), {**about, "border": None})
     flips = find_flips(len(path), different, stride)
-    if flips:
-        step = flips[-1].outside
-    elif different(len(path) - 1):  # not even the closest match is taken for the person
-        step = len(path) - 1
-    else:
-        return Avatar(None, {"border": None})
-    return Avatar(scene.networks.generator.synthesise(path[step]), {"border": step, "faces": len(path)})
+    if not flips:
+        return Avatar(None, {**about, "border": None})
+    step = flips[-1].outside
+    return Avatar(scene.networks.generator.synthesise(path[step]), {**about, "border": step})
 
 
 @dataclass(frozen=True)
@@ -226,7 +221,6 @@ class Pixelation:
     blocks: int = 16
     searched: tuple[str, ...] = ()
     projects: bool = False
-    wants_bank: bool = False
 
     @property
     def name(self) -> str:
@@ -247,7 +241,6 @@ class Blur:
     share: float = 0.06
     searched: tuple[str, ...] = ()
     projects: bool = False
-    wants_bank: bool = False
 
     @property
     def name(self) -> str:
@@ -269,7 +262,6 @@ class BlackBar:
     row: str = "black bar over the eyes"
     searched: tuple[str, ...] = ()
     projects: bool = False
-    wants_bank: bool = False
 
     def make(self, scene: Scene) -> Avatar:
         return Avatar(black_bar(scene.subject.portrait.image, scene.landmarks))
@@ -279,11 +271,14 @@ class BlackBar:
 class RandomFace:
     """A face of nobody, whoever asks."""
 
-    name: str = "random"
+    among: int = BANK_FACES
     row: str = "random generated face"
     searched: tuple[str, ...] = ()
     projects: bool = False
-    wants_bank: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"random-{self.among}"
 
     def make(self, scene: Scene) -> Avatar:
         bank = _bank(scene)
@@ -295,11 +290,17 @@ class RandomFace:
 class LookAlike:
     """The bank's face that is most like the portrait by LPIPS (AlexNet, 256²)."""
 
-    name: str = "look-alike"
-    row: str = "nearest look-alike among generated faces"
+    among: int = BANK_FACES
     searched: tuple[str, ...] = ()
     projects: bool = False
-    wants_bank: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"look-alike-{self.among}"
+
+    @property
+    def row(self) -> str:
+        return f"nearest look-alike among {self.among} generated faces"
 
     def make(self, scene: Scene) -> Avatar:
         bank, networks = _bank(scene), scene.networks
@@ -319,7 +320,6 @@ class KSame:
     k: int = 4
     searched: tuple[str, ...] = ()
     projects: bool = True
-    wants_bank: bool = False
 
     @property
     def name(self) -> str:
@@ -374,10 +374,11 @@ def rows_of(methods: Sequence[Method]) -> dict[str, list[Method]]:
     return {row: rows[row] for row in [*rest[:first], *sorted(order), *rest[first:]] if rows[row]}
 
 
-def all_methods(margins: Sequence[float] = MARGINS) -> tuple[Method, ...]:
+def all_methods(bank_faces: int = BANK_FACES) -> tuple[Method, ...]:
     """The whole table. Ours at the default margin leaves out every verifier once, at the others two of them."""
     default = NearestSettings.margin
-    ours = [Nearest((short,), m) for m in margins for short in (VERIFIERS if m == default else CURVE_HELD_OUT)]
+    picked: tuple[Method, ...] = (RandomFace(bank_faces), LookAlike(bank_faces)) if bank_faces else ()
+    ours = [Nearest((short,), m) for m in MARGINS for short in (VERIFIERS if m == default else CURVE_HELD_OUT)]
     return (
         ClosestMatch(),
         *ours,
@@ -390,8 +391,7 @@ def all_methods(margins: Sequence[float] = MARGINS) -> tuple[Method, ...]:
         Pixelation(8),
         Blur(0.06),
         BlackBar(),
-        RandomFace(),
-        LookAlike(),
+        *picked,
         KSame(),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doppelganger.errors import DoppelgangerError
-from doppelganger.evaluation.engine import TRIES, WorkerDiedError, named, resumed
+from doppelganger.evaluation.engine import MEMORY_A_WORKER, TRIES, WorkerDiedError, named, resumed
 from doppelganger.evaluation.work import Blob, Plan, Task, Worker
 
 
@@ -45,7 +45,8 @@ class _Hand:
 
 @dataclass(frozen=True)
 class RayEngine:
-    """``address``: as ``ray.init`` has it ("auto", "ray://…", "host:port"); None begins a cluster on this machine.
+    """``address``: as ``ray.init`` has it ("auto", "host:port"); None begins a cluster on this machine. Start it on a node of the
+    cluster: Ray's client ("ray://…") cannot hand files back as they are made.
     ``cores``: of one worker, unless the cluster has GPUs: then each of them gets one worker."""
 
     address: str | None = None
@@ -59,6 +60,11 @@ class RayEngine:
             raise RayUnavailableError(
                 'Ray is not installed; install the extra: pip install "deepfake-doppelganger[ray]".'
             ) from error
+        if (self.address or "").startswith("ray://"):
+            raise RayUnavailableError(
+                f"{self.address} is a Ray client's address, through which files cannot be handed back as they are made; "
+                "run this on a node of the cluster with --address auto."
+            )
         if not ray.is_initialized():
             try:
                 ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
@@ -66,7 +72,7 @@ class RayEngine:
                 raise RayUnavailableError(f"No Ray cluster answers at {self.address}: {error}") from error
         has = ray.cluster_resources()
         gpus = int(has.get("GPU", 0))
-        count = gpus or max(1, int(has.get("CPU", 1)) // self.cores)
+        count = gpus or max(1, min(int(has.get("CPU", 1)) // self.cores, int(has.get("memory", 0) // MEMORY_A_WORKER)))
         kind: Any = ray.remote(_Actor)
         shared = ray.put(plan)
         more = iter(tasks)
@@ -75,7 +81,12 @@ class RayEngine:
         hands: list[_Hand] = []
 
         def hire() -> _Hand:
-            options = {"num_cpus": self.cores, "num_gpus": 1 if gpus else 0, "max_restarts": 0}
+            options = {
+                "num_cpus": self.cores,
+                "num_gpus": 1 if gpus else 0,
+                "memory": MEMORY_A_WORKER,
+                "max_restarts": 0,
+            }
             actor = kind.options(**options).remote(shared, self.cores)
             return _Hand(actor, actor.ready.remote())
 

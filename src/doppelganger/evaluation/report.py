@@ -24,24 +24,23 @@ from doppelganger.evaluation.front import points
 from doppelganger.evaluation.gather import Avatars, Population, Trial, avatars, population, trials
 from doppelganger.evaluation.inception import InceptionFeatures
 from doppelganger.evaluation.methods import Method, rows_of
-from doppelganger.evaluation.run import EvaluationFolder
+from doppelganger.evaluation.run import STRANGERS, EvaluationFolder
 from doppelganger.evaluation.survival import CLEAN, REQUIRED, VIEWS
 from doppelganger.evaluation.suspects import searched_back
-from doppelganger.evaluation.table import limits, table
+from doppelganger.evaluation.table import limits, strangers, table
 from doppelganger.images import write_atomically
-from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
 
 HERE = Path(__file__).parent
 
 
-def bank_features(folder: EvaluationFolder, faces: int, store: Store) -> NDArray[np.float32] | None:
-    """Inception's features of the bank, [M, 2048]; computed once and kept."""
-    chunks = folder.bank(faces)
+def strangers_features(folder: EvaluationFolder, faces: int, store: Store) -> NDArray[np.float32] | None:
+    """Inception's features of the generated strangers, [M, 2048]; computed once and kept."""
+    chunks = folder.bank(STRANGERS, faces)
     if not chunks:
         return None
-    at = folder.root / "bank" / "features.safetensors"
+    at = folder.root / "bank" / f"features-from-{faces}.safetensors"
     if at.exists() and len(kept := load_file(at)["features"]) == len(Bank.of_chunks(list(chunks))):
         return kept
     features = InceptionFeatures(store).features(Bank.of_chunks(list(chunks)).pictures)
@@ -75,9 +74,9 @@ def report(
             kept[of.method.name] = list(trials(of, whole, members))
         return kept[of.method.name]
 
-    generated = bank_features(folder, bank_faces, store)
+    generated = strangers_features(folder, bank_faces, store) if bank_faces else None
     in_rows = {row: [by_name[m.name] for m in of] for row, of in rows_of([one.method for one in made]).items()}
-    rows = table(in_rows, whole, members, list(VERIFIERS), trials_of, generated)
+    rows = table(in_rows, whole, members, trials_of, generated)
     projections = [_projection_seconds(folder, case.folder) for case in whole.cases]
     known = [s for s in projections if s is not None]
     out: dict[str, Any] = {
@@ -87,6 +86,7 @@ def report(
         "unusable": whole.unusable,
         "distractors": {name: len(e) for name, e in whole.distractors.items()},
         "thresholds": limits(members),
+        "strangers of this folder taken for one person": strangers(whole, members),
         "views": [view.name for view in VIEWS],
         "seconds of the shared projection, median": float(np.median(known)) if known else None,
         "searched back": searched_back(folder, whole, attacked) if attacked else {},

@@ -23,7 +23,7 @@ from doppelganger.errors import ImageError, OutputError
 from doppelganger.evaluation.bank import CHUNK
 from doppelganger.evaluation.baselines import k_same_groups
 from doppelganger.evaluation.engine import Engine
-from doppelganger.evaluation.methods import KSame, Method
+from doppelganger.evaluation.methods import ClosestMatch, KSame, Method
 from doppelganger.evaluation.people import Portrait
 from doppelganger.evaluation.work import (
     BAD,
@@ -40,6 +40,8 @@ from doppelganger.evaluation.work import (
 from doppelganger.images import MAX_BYTES, write_atomically
 from doppelganger.progress import Event, Progress
 
+STRANGERS = 200
+"""Generated faces beyond the bank's, of which no avatar is made: distractors, and the measure of realism."""
 K_SAME_BLOCK = 1000
 """People among whom k-same looks for a group: its search is quadratic."""
 
@@ -104,9 +106,10 @@ class EvaluationFolder:
         if not at.exists():
             write_atomically(at, json.dumps(asdict(case), ensure_ascii=False).encode())
 
-    def bank(self, faces: int) -> tuple[bytes, ...]:
-        """The bank's chunks, as far as they are there."""
-        at = [self.root / "bank" / f"{k:05}.safetensors" for k in range(-(-faces // CHUNK))]
+    def bank(self, faces: int, first: int = 0) -> tuple[bytes, ...]:
+        """Chunks that hold ``faces`` of the bank from the ``first`` on, as far as they are there."""
+        numbers = range(-(-first // CHUNK), -(-(first + faces) // CHUNK))
+        at = [self.root / "bank" / f"{k:05}.safetensors" for k in numbers]
         return tuple(path.read_bytes() for path in at if path.exists())
 
     def missing_bank(self, faces: int) -> list[BankTask]:
@@ -126,7 +129,7 @@ class EvaluationFolder:
         wanted = [m for m in methods if not self._done(m, names, at)]
         if not wanted and f"{PORTRAIT}.measured" in names:
             return None
-        needed = [PROJECTION, *(f"{m.name}.{kind}" for m in wanted for kind in ("png",))]
+        needed = [PROJECTION, *(f"{m.name}.png" for m in wanted)]
         have |= {n: (at / n).read_bytes() for n in needed if n in names}
         return CaseTask(case.folder, case.picture, path.read_bytes(), tuple(wanted), have, average)
 
@@ -136,14 +139,15 @@ class EvaluationFolder:
             return False
         return f"{method.name}.measured" in names or f"{method.name}.png" not in names
 
-    def attacks(self, method: str, cases: Sequence[Case]) -> list[AttackTask]:
-        """Tasks for the avatars of a method that were not attacked yet."""
-        out = []
+    def attacks(self, method: str, cases: Sequence[Case], suspects: Sequence[str]) -> Iterator[AttackTask]:
+        """Tasks for the avatars of a method that were not searched back toward these ``suspects`` (their folders) yet."""
         for case in cases:
             at = self.cases / case.folder
-            if (picture := at / f"{method}.png").exists() and not (at / f"{method}{SEARCHED_BACK}").exists():
-                out.append(AttackTask(case.folder, method, picture.read_bytes()))
-        return out
+            done = at / f"{method}{SEARCHED_BACK}"
+            if done.exists() and json.loads(done.read_text("utf-8")).get("gallery") == list(suspects):
+                continue
+            if (picture := at / f"{method}.png").exists():
+                yield AttackTask(case.folder, method, picture.read_bytes(), tuple(suspects))
 
     def closest(self, case: Case) -> NDArray[np.float32] | None:
         """The closest match's w+ [rows, 512], once it was projected."""
@@ -151,7 +155,9 @@ class EvaluationFolder:
         if not at.exists():
             return None
         with safe_open(at, "numpy") as file:
-            rows: NDArray[np.float32] = file.get_slice("path")[-1:][0]
+            path = file.get_slice("path")
+            last = path.get_shape()[0] - 1
+            rows: NDArray[np.float32] = path[last : last + 1][0]
         return rows
 
 
@@ -166,10 +172,12 @@ def run(
     device: str = "auto",
 ) -> None:
     """Make and measure everything that is not there yet."""
-    missing = folder.missing_bank(bank_faces)
+    missing = folder.missing_bank(bank_faces + STRANGERS if bank_faces else 0)
     do(engine, Plan(settings, device=device), missing, folder, progress, "bank", len(missing))
     plan = Plan(settings, folder.bank(bank_faces), device=device)
     alone = [m for m in methods if not isinstance(m, KSame)]
+    if len(alone) < len(methods) and not any(m.projects for m in alone):
+        alone.append(ClosestMatch())  # the averages are of projections
     do(engine, plan, _tasks(portraits, folder, alone), folder, progress, "cases", len(portraits))
     for method in methods:
         if isinstance(method, KSame):
@@ -215,13 +223,24 @@ def do(
 
 
 def k_same_averages(folder: EvaluationFolder, cases: Sequence[Case], k: int) -> dict[str, NDArray[np.float32]]:
-    """Case's folder → the average of its group; groups are made among a thousand neighbours in the cases' order."""
-    projected = [(case, w) for case in cases if (w := folder.closest(case)) is not None]
+    """Case's folder → the average of its group of people, each of whom counts by the mean of their pictures.
+
+    Groups are made among a thousand neighbours in the cases' order.
+    """
+    people: dict[str, list[Case]] = {}
+    for case in cases:
+        people.setdefault(case.person, []).append(case)
+    latents = {
+        person: np.mean(found, 0)
+        for person, own in people.items()
+        if (found := [w for case in own if (w := folder.closest(case)) is not None])
+    }
+    names = list(latents)
     out: dict[str, NDArray[np.float32]] = {}
-    for start in range(0, len(projected), K_SAME_BLOCK):
-        block = projected[start : start + K_SAME_BLOCK]
-        rows = np.stack([w for _, w in block])
+    for start in range(0, len(names), K_SAME_BLOCK):
+        block = names[start : start + K_SAME_BLOCK]
+        rows = np.stack([latents[person] for person in block])
         for group in k_same_groups(rows, k):
             average = rows[group].mean(0)
-            out |= {block[i][0].folder: average for i in group}
+            out |= {case.folder: average for i in group for case in people[block[i]]}
     return out

@@ -30,8 +30,8 @@ def attack_back(
     whole = population(folder, cases)
     suspects = first_of_each(whole)
     plan = Plan(settings, (), {name: rows[suspects] for name, rows in whole.embeddings.items()}, device)
-    tasks = folder.attacks(method, whole.cases)
-    do(engine, plan, tasks, folder, progress, "attack", len(tasks))
+    tasks = folder.attacks(method, whole.cases, [whole.cases[k].folder for k in suspects])
+    do(engine, plan, tasks, folder, progress, "attack", len(whole.cases))
 
 
 def searched_back(folder: EvaluationFolder, whole: Population, method: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def searched_back(folder: EvaluationFolder, whole: Population, method: str) -> d
         if not at.exists():
             continue
         found = json.loads(at.read_text("utf-8"))
-        if "error" in found:
+        if "error" in found or found["gallery"] != [whole.cases[k].folder for k in suspects]:
             continue
         ranks = rank_of(number[case.person], SearchedBack(found["suspects"], found["before"], found["after"]))
         before.append(ranks[0])

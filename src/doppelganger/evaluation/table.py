@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,21 @@ from numpy.typing import NDArray
 
 from doppelganger.evaluation.attacks import FEWEST_PEOPLE, feature_ranks, hash_ranks, linear_map_attack
 from doppelganger.evaluation.gather import Avatars, Population, Trial
-from doppelganger.evaluation.metrics import Interval, distances, median_interval, share_interval
+from doppelganger.evaluation.metrics import (
+    Interval,
+    genuine_distances,
+    impostor_distances,
+    median_interval,
+    share_interval,
+)
 from doppelganger.evaluation.realism import frechet_distance, kernel_distance
 from doppelganger.evaluation.survival import CLEAN, VIEWS
+from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.protocol import OperatingPoint, Verifier
 from doppelganger.verifiers.thresholds import calibration
 
 FARS = ("1e-3", "1e-4")
+WORST = ("TAR at FAR 1e-3", "TAR at privacy", "rank-1")
 SIGNED = ("age difference (years)", "skin smoothness (dB)", "symmetry (eye distances)")
 """Measures whose sign means something: the mean says where avatars drift to, the median absolute value how far they are off."""
 
@@ -56,22 +63,44 @@ def recognition(found: Sequence[Trial], thresholds: Mapping[str, Mapping[str, fl
 
 
 def linkability(
-    made: Sequence[Avatars], whole: Population, members: Sequence[Verifier], shorts: Sequence[str], held_out: bool
+    made: Sequence[Avatars], whole: Population, members: Sequence[Verifier], held_out: bool
 ) -> Interval | None:
     """Share of avatar ↔ avatar pairs, of two pictures of one person, that are taken for one person at FAR 1e-3."""
     people, thresholds = whole.people, limits(members)
-    hits, whose = [], []
+    hits: list[bool] = []
+    whose: list[str] = []
     for of in made:
-        for short, member in zip(shorts, members, strict=True):
+        own: dict[str, list[int]] = {}
+        for row, case in enumerate(of.cases):
+            own.setdefault(str(people[case]), []).append(row)
+        for short, member in zip(VERIFIERS, members, strict=True):
             if (short not in of.method.searched) != held_out:
                 continue
-            rows = of.embeddings[member.name, CLEAN]
-            for i, j in combinations(range(len(rows)), 2):
-                if people[of.cases[i]] == people[of.cases[j]] and np.isfinite(rows[[i, j]]).all():
-                    apart = distances(member.metric, rows[i : i + 1], rows[j : j + 1])[0, 0]
-                    hits.append(apart <= thresholds[member.name]["FAR 1e-3"])
-                    whose.append(people[of.cases[i]])
+            for person, places in own.items():
+                rows = of.embeddings[member.name, CLEAN][places]
+                rows = rows[np.isfinite(rows).all(1)]
+                found = genuine_distances(member.metric, rows, [person] * len(rows))
+                hits += list(found <= thresholds[member.name]["FAR 1e-3"])
+                whose += [person] * len(found)
     return share_interval(hits, whose) if hits else None
+
+
+def strangers(whole: Population, members: Sequence[Verifier]) -> dict[str, Any]:
+    """How often each verifier takes two people of this folder for one: what the stated FARs come to here."""
+    out: dict[str, Any] = {}
+    for member in members:
+        found = impostor_distances(member.metric, whole.embeddings[member.name], list(whole.people))
+        points = limits([member])[member.name]
+        out[member.name] = {"pairs": len(found)} | {
+            point: float(np.mean(found <= limit)) for point, limit in points.items() if len(found)
+        }
+    return out
+
+
+def worst(by_verifier: Mapping[str, Any], rate: str) -> dict[str, Any] | None:
+    """Of the verifiers that were held out, the one with the highest rate."""
+    found = [(of["held out"][rate]["value"], name) for name, of in by_verifier.items() if rate in of["held out"]]
+    return {"verifier": max(found)[1], "value": max(found)[0]} if found else None
 
 
 def likeness(made: Sequence[Avatars], whole: Population) -> dict[str, Any]:
@@ -101,15 +130,15 @@ def likeness(made: Sequence[Avatars], whole: Population) -> dict[str, Any]:
 
 
 def realism(made: Sequence[Avatars], whole: Population, generated: NDArray[np.float32] | None) -> dict[str, Any]:
-    """FID and KID of one avatar a portrait, against generated faces and against the portraits."""
-    of = max(made, key=lambda one: len(one.cases))
+    """FID and KID of one avatar a portrait (the row's last method), against generated strangers and against the portraits."""
+    of = made[-1]
     own = of.traces.get("features")
     if own is None or len(own) < 2:
         return {}
     against = {"portraits": whole.traces["features"]}
     if generated is not None:
         against["generated faces"] = generated
-    return {
+    return {"method": of.method.name} | {
         f"against {name}": {
             "FID": frechet_distance(own, other),
             "KID": kernel_distance(own, other),
@@ -134,13 +163,16 @@ def adaptive(made: Sequence[Avatars], whole: Population, members: Sequence[Verif
         attack = linear_map_attack(
             member.metric, rows[seen], whole.embeddings[member.name][of.cases[seen]], people[seen]
         )
+        splits = len(attack.with_map)
+        whose = np.tile(people[seen], splits)
         learnt[member.name] = {
-            "rank-1 without the map": float(np.mean(attack.without_map == 1)),
-            "rank-1 with it": float(np.mean(attack.with_map == 1)),
+            "rank-1 without the map": asdict(share_interval((attack.without_map == 1).ravel(), whose)),
+            "rank-1 with it": asdict(share_interval((attack.with_map == 1).ravel(), whose)),
             "by chance": float(np.mean(1 / attack.gallery)),
             "people": len(set(people[seen])),
         }
     out["linear map"] = learnt
+    out["photos to find"] = len(whole.cases)
     for trace, label in (("hash", "perceptual hash"), ("features", "deep features")):
         for suffix, where in (("", "whole picture"), (" / person", "without background")):
             if trace + suffix not in of.traces:
@@ -152,11 +184,22 @@ def adaptive(made: Sequence[Avatars], whole: Population, members: Sequence[Verif
     return out
 
 
+def borders(made: Sequence[Avatars]) -> dict[str, int] | None:
+    """Of the methods that walk a path: how often its end was taken for the person at all, and a border was there."""
+    about = [one for of in made for one in of.about if "reached" in one]
+    if not about:
+        return None
+    return {
+        "of": len(about),
+        "the end is the person": sum(one["reached"] for one in about),
+        "border": sum(one["border"] is not None for one in about),
+    }
+
+
 def table(
     rows: Mapping[str, Sequence[Avatars]],
     whole: Population,
     members: Sequence[Verifier],
-    shorts: Sequence[str],
     trials_of: Callable[[Avatars], Iterable[Trial]],
     generated: NDArray[np.float32] | None = None,
 ) -> dict[str, Any]:
@@ -169,21 +212,25 @@ def table(
         for split, held in (("searched", False), ("held out", True)):
             chosen = [t for t in found if t.held_out is held]
             by_split[split] = {v.name: recognition([t for t in chosen if t.view == v.name], thresholds) for v in VIEWS}
-            linked = linkability(ofs, whole, members, shorts, held)
+            linked = linkability(ofs, whole, members, held)
             by_split[split]["avatar ↔ avatar of two pictures at FAR 1e-3"] = asdict(linked) if linked else None
         clean = [t for t in found if t.view == CLEAN]
+        by_verifier = {
+            m.name: {
+                split: recognition([t for t in clean if t.verifier == m.name and t.held_out is held], thresholds)
+                for split, held in (("searched", False), ("held out", True))
+            }
+            for m in members
+        }
         out[row] = {
             "methods": [of.method.name for of in ofs],
             "found": {"of": sum(of.tried for of in ofs), "avatars": sum(len(of.cases) for of in ofs)},
             "seconds, median": float(np.median(np.concatenate([of.seconds for of in ofs]))),
+            "needs the shared projection": ofs[0].method.projects,
+            "borders": borders(ofs),
             **by_split,
-            "by verifier": {
-                m.name: {
-                    split: recognition([t for t in clean if t.verifier == m.name and t.held_out is held], thresholds)
-                    for split, held in (("searched", False), ("held out", True))
-                }
-                for m in members
-            },
+            "by verifier": by_verifier,
+            "worst held-out verifier": {rate: worst(by_verifier, rate) for rate in WORST},
             "likeness": likeness(ofs, whole),
             "realism": realism(ofs, whole, generated),
             "adaptive attackers": adaptive(ofs, whole, members) if len(whole.cases) > 1 else {},

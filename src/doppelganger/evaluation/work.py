@@ -77,6 +77,8 @@ class AttackTask:
     name: str
     """Of the method."""
     avatar: bytes
+    gallery: tuple[str, ...]
+    """Whom the plan's suspects are, in their order; kept beside what is found."""
     have: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -142,7 +144,7 @@ class Worker:
             found = asdict(self._attacker.search_back(read_image(task.avatar), self._plan.settings.projection))
         except FaceError as error:
             found = {"error": str(error)}
-        found["seconds"] = time.perf_counter() - begun
+        found |= {"seconds": time.perf_counter() - begun, "gallery": list(task.gallery)}
         return Blob(f"{task.name}{SEARCHED_BACK}", json.dumps(found).encode())
 
     def _case(self, task: CaseTask, subject: Subject) -> Iterator[Blob]:
@@ -184,6 +186,8 @@ class Worker:
                     avatar = method.make(scene)
                 except FaceError as error:  # a face on the way that no network can make out
                     avatar = Avatar(None, {"error": str(error)})
+                except (MemoryError, ValueError, RuntimeError, cv2.error) as error:  # one picture must not end all
+                    avatar = Avatar(None, {"error": f"{type(error).__name__}: {error}"})
                 image = avatar.image
                 if image is not None:
                     yield Blob(f"{method.name}.png", synthetic_png(image))
