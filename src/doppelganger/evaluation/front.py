@@ -36,7 +36,7 @@ class Point:
 
 
 def points(table: Mapping[str, Any]) -> list[Point]:
-    """Two points for each row that has both: at the clean view, on held-out verifiers (searched ones where all are)."""
+    """Two points for each row that has both: at the clean view, on the verifiers that its methods held out."""
     out: list[Point] = []
     for rate in RATES:
         usable: list[tuple[str, float, float, Mapping[str, float]]] = []

@@ -114,5 +114,10 @@ def render(result: dict[str, Any], whole: Population, made: Sequence[Avatars]) -
     )
     shown = [of for k, of in enumerate(made) if of.method.row not in {o.method.row for o in made[:k]}]
     return environment.get_template("page.html.j2").render(
-        result=result, cases=whole.cases, shown=shown, clean=CLEAN, required=REQUIRED
+        result=result,
+        cases=whole.cases,
+        shown=shown,
+        made_of={of.method.name: {whole.cases[k].folder for k in of.cases} for of in shown},
+        clean=CLEAN,
+        required=REQUIRED,
     )
