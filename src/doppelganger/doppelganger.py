@@ -36,6 +36,7 @@ from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Proven
 from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.panel import VERIFIERS, UnknownVerifierError
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
+from doppelganger.verifiers.thresholds import calibration
 from doppelganger.verifiers.views import Views
 from doppelganger.weights.run import weights_of_run
 
@@ -192,6 +193,7 @@ def search_nearest(
             m.metric == "euclidean",
             limits[name],
             subject.embeddings[name],
+            calibration()["verifiers"][name]["impostor_mean"] / limits[name],
         )
         for name, m in members.items()
     ]

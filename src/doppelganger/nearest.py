@@ -48,6 +48,8 @@ class Searched:
     threshold: float
     portrait: NDArray[np.float32]
     """The portrait's embedding, [D]."""
+    stranger: float = float("nan")
+    """Mean distance between strangers on the calibration's faces, over the threshold."""
 
     def distance(self, embeddings: Tensor) -> Tensor:
         """[B, D] → distance to the portrait over the threshold, [B]: 1 is the border."""
@@ -73,6 +75,9 @@ class NearestSettings:
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
     margin: float = 0.35
+    as_strangers: bool = False
+    """Instead of the margin: each verifier's mean distance between strangers. The same margin is little for a recogniser that
+    tells people well apart."""
     disturbed: bool = True
     """Whether crops are disturbed in every step and faces judged under every disturbance; off only to measure what it buys."""
     headroom: float = 0.02
@@ -145,7 +150,9 @@ def search(
     adam = Adam(zeros, zeros.clone(), settings.momentum, settings.beta2)
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
-    goals = torch.full((len(searched),), 1 + settings.margin, device=device)
+    goals = torch.tensor(
+        [s.stranger if settings.as_strangers else 1 + settings.margin for s in searched], device=device
+    )
     multipliers = torch.zeros(len(searched), device=device)
     total = settings.steps + (settings.rounds - 1) * settings.extra_steps
     trace: list[dict[str, float]] = []

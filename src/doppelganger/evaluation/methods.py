@@ -112,14 +112,19 @@ class Nearest:
     margin: float = NearestSettings.margin
     disturbed: bool = True
     """Whether the search's faces are disturbed."""
+    as_strangers: bool = False
+    """Instead of the margin, see ``NearestSettings``."""
     projects: bool = True
 
     @property
     def name(self) -> str:
-        return f"nearest-{self.margin:g}{'' if self.disturbed else '-undisturbed'}-without-{'-'.join(self.held_out)}"
+        kind = "as-strangers" if self.as_strangers else f"{self.margin:g}{'' if self.disturbed else '-undisturbed'}"
+        return f"nearest-{kind}-without-{'-'.join(self.held_out)}"
 
     @property
     def row(self) -> str:
+        if self.as_strangers:
+            return f"nearest, as far as strangers ({' or '.join(CURVE_HELD_OUT)} held out)"
         if len(self.searched) == 1:
             return f"nearest, margin {self.margin:g}, only {self.searched[0]} searched"
         if not self.disturbed:
@@ -134,7 +139,9 @@ class Nearest:
         chosen = replace(
             scene.settings,
             held_out=self.held_out,
-            nearest=replace(scene.settings.nearest, margin=self.margin, disturbed=self.disturbed),
+            nearest=replace(
+                scene.settings.nearest, margin=self.margin, disturbed=self.disturbed, as_strangers=self.as_strangers
+            ),
         )
         found, views = search_nearest(scene.subject, scene.projected().closest, scene.networks, chosen, silent)
         return Avatar(views.image, {"accepted": found.accepted, "steps": found.steps})
@@ -382,6 +389,7 @@ def all_methods(bank_faces: int = BANK_FACES) -> tuple[Method, ...]:
     return (
         ClosestMatch(),
         *ours,
+        *(Nearest((short,), as_strangers=True) for short in CURVE_HELD_OUT),
         Nearest(("dlib",), default, disturbed=False),
         Nearest(("sface", "arcface", "edgeface"), default),
         OriginalPath(),
