@@ -107,7 +107,8 @@ def evaluate(
         for name in EVALUATION:
             store.path(name, bar)
     works_on = engine_of(engine, workers, address, len(portraits), device)
-    ours = next((m.name for m in chosen if isinstance(m, Nearest) and m.held_out == settings.held_out), None)
+    default = Nearest(settings.held_out)
+    ours = default.name if default in chosen else None
     attacked = ours if (attack if attack is not None else not quick) else None
     cases = cases_of(portraits)
     folders = [case.folder for case in cases.values()]
