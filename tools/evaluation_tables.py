@@ -59,7 +59,7 @@ def protection(rows: dict[str, Any]) -> list[str]:
     for row, e in rows.items():
         views = {k: v for k, v in e["held out"].items() if isinstance(v, dict) and "TAR at FAR 1e-3" in v}
         clean = views.get("clean")
-        worst = max((v["TAR at FAR 1e-3"]["value"] for v in views.values()), default=None)
+        highest = max((v["TAR at FAR 1e-3"]["value"] for v in views.values()), default=None)
         seen = e["searched"].get("clean")
         out.append(
             line(
@@ -68,7 +68,7 @@ def protection(rows: dict[str, Any]) -> list[str]:
                     f"{e['found']['avatars']} of {e['found']['of']}",
                     rate(clean, "TAR at FAR 1e-3"),
                     rate(views.get("half and jpeg 75"), "TAR at FAR 1e-3"),
-                    "–" if worst is None else f"{100 * worst:.0f} %",
+                    "–" if highest is None else f"{100 * highest:.1f} %",
                     rate(clean, "TAR at FAR 1e-4", False),
                     rate(clean, "TAR at privacy"),
                     worst(e, "TAR at privacy"),
@@ -143,7 +143,7 @@ def attackers(rows: dict[str, Any]) -> list[str]:
         a = e["adaptive attackers"]
         maps = list((a.get("linear map") or {}).values())
         pair = (
-            [sum(m[k] for m in maps) / len(maps) for k in ("rank-1 without the map", "rank-1 with it")]
+            [sum(m[k]["value"] for m in maps) / len(maps) for k in ("rank-1 without the map", "rank-1 with it")]
             if maps
             else None
         )

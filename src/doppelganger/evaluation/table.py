@@ -23,6 +23,8 @@ from doppelganger.verifiers.protocol import OperatingPoint, Verifier
 from doppelganger.verifiers.thresholds import calibration
 
 FARS = ("1e-3", "1e-4")
+SPLITS = 5
+"""Ways to halve the people for attacker (b)."""
 WORST = ("TAR at FAR 1e-3", "TAR at privacy", "rank-1")
 SIGNED = ("age difference (years)", "skin smoothness (dB)", "symmetry (eye distances)")
 """Measures whose sign means something: the mean says where avatars drift to, the median absolute value how far they are off."""
@@ -161,7 +163,7 @@ def adaptive(made: Sequence[Avatars], whole: Population, members: Sequence[Verif
         if len(set(people[seen])) < FEWEST_PEOPLE:
             continue
         attack = linear_map_attack(
-            member.metric, rows[seen], whole.embeddings[member.name][of.cases[seen]], people[seen]
+            member.metric, rows[seen], whole.embeddings[member.name][of.cases[seen]], people[seen], SPLITS
         )
         splits = len(attack.with_map)
         whose = np.tile(people[seen], splits)
