@@ -28,6 +28,7 @@ from doppelganger.evaluation.run import STRANGERS, EvaluationFolder
 from doppelganger.evaluation.survival import CLEAN, REQUIRED, VIEWS
 from doppelganger.evaluation.suspects import searched_back
 from doppelganger.evaluation.table import limits, strangers, table
+from doppelganger.evaluation.work import PROJECTION
 from doppelganger.images import write_atomically
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
@@ -103,7 +104,7 @@ def report(
 
 
 def _projection_seconds(folder: EvaluationFolder, case: str) -> float | None:
-    at = folder.cases / case / "projection.safetensors"
+    at = folder.cases / case / PROJECTION
     return float(load_file(at)["seconds"]) if at.exists() else None
 
 
