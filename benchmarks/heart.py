@@ -21,22 +21,14 @@ from PIL import Image
 from skimage import data
 
 from doppelganger.border import CachedJudge, find_borders
-from doppelganger.doppelganger import (
-    SCAN_STRIDE,
-    Clock,
-    PathJudge,
-    Settings,
-    Subject,
-    judge_face,
-    project_subject,
-    search_nearest,
-    see,
-    thresholds,
-)
+from doppelganger.doppelganger import Clock, project_subject, search_nearest
 from doppelganger.errors import FaceError, ImageError
 from doppelganger.images import RGB, read_image, write_atomically
+from doppelganger.judging import SCAN_STRIDE, PathJudge, judge_face, thresholds
 from doppelganger.networks import Networks
 from doppelganger.progress import silent
+from doppelganger.settings import Settings
+from doppelganger.subject import Subject, see
 from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.views import Views
 

@@ -24,13 +24,15 @@ import itertools  # noqa: E402
 import numpy as np  # noqa: E402
 from skimage import data  # noqa: E402
 
-from doppelganger.doppelganger import Settings, make, project_subject, see  # noqa: E402
+from doppelganger.doppelganger import make, project_subject  # noqa: E402
 from doppelganger.images import RGB, read_image  # noqa: E402
 from doppelganger.likeness import lpips_at  # noqa: E402
 from doppelganger.networks import Networks  # noqa: E402
 from doppelganger.progress import Event  # noqa: E402
 from doppelganger.projection import ProjectionSettings  # noqa: E402
+from doppelganger.settings import Settings  # noqa: E402
 from doppelganger.storage import save  # noqa: E402
+from doppelganger.subject import see  # noqa: E402
 
 CURVE = (18, 27, 36, 45, 54, 72, 90)
 

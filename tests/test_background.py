@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import doppelganger
+from doppelganger.advice import FINDABLE, warnings_of
 from doppelganger.background import Matting, backdrop, foreground, new_background
 from doppelganger.cli.main import run
 from doppelganger.cli.options import projection_settings
-from doppelganger.doppelganger import FINDABLE, warnings_of
 from doppelganger.errors import ImageError
 from doppelganger.images import RGB, encode_png, read_image
 from doppelganger.nearest import NearestSettings

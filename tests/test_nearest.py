@@ -3,14 +3,16 @@ import pytest
 import torch
 from torch import nn
 
-from doppelganger.doppelganger import Settings, Subject, search_nearest, see
+from doppelganger.doppelganger import search_nearest
 from doppelganger.nearest import NearestSettings, Searched, jitter, soften
 from doppelganger.networks import Networks
 from doppelganger.progress import silent
+from doppelganger.settings import Settings
+from doppelganger.subject import Subject, see
 
 
 def searched(metric_euclidean, threshold):
-    return Searched("toy", nn.Identity(), 112, metric_euclidean, threshold, np.array([3.0, 4.0], np.float32))
+    return Searched("toy", nn.Identity(), 112, metric_euclidean, threshold, np.array([3.0, 4.0], np.float32), 2.0)
 
 
 def test_distances_are_shares_of_the_threshold():

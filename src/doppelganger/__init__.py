@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from doppelganger.doppelganger import Settings as Settings
     from doppelganger.doppelganger import make as make
+    from doppelganger.settings import Settings as Settings
     from doppelganger.storage import load as load
     from doppelganger.storage import save as save
 
@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 __all__ = ["Settings", "load", "make", "save"]
 
 _HOME = {
-    "Settings": "doppelganger.doppelganger",
+    "Settings": "doppelganger.settings",
     "load": "doppelganger.storage",
     "make": "doppelganger.doppelganger",
     "save": "doppelganger.storage",

@@ -63,6 +63,12 @@ class OutputError(DoppelgangerError):
     exit_code = 6
 
 
+class StepError(DoppelgangerError):
+    """The path has no such step."""
+
+    exit_code = 2
+
+
 class BorderNotFoundError(DoppelgangerError):
     """The search ended with every face still inside the border of some verifier."""
 

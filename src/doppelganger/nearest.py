@@ -1,13 +1,13 @@
 """Nearest: the face outside every searched verifier's border that loses the least likeness to the portrait.
 
-    minimise   likeness(w) = LPIPS + pixels + pulls        subject to   dᵥ(face(w), portrait) ≥ (1 + mᵥ)·τᵥ   for each verifier v
+    minimise   likeness(w) = LPIPS + pixels + pulls     subject to   dᵥ(face(w), portrait) ≥ τᵥ + m·(σᵥ − τᵥ)   for each verifier v
 
-with τᵥ the threshold and mᵥ a margin. Solved by the method of multipliers (Hestenes 1969, Powell 1969; Nocedal and Wright,
-"Numerical Optimization", chapter 17): each verifier has a multiplier that grows while its constraint is broken and falls
-while there is room, so the search stops *at* the border instead of running past it, where faces deform. The crops are
-disturbed a little in every step, so that what is found does not hang on single pixels (Athalye et al., "Synthesizing
-Robust Adversarial Examples", 2018). ``accept`` judges full-size faces with the verifiers as they are; where one still
-says *same* under some disturbance its margin grows by what was missing, and the search goes on.
+with τᵥ the threshold, σᵥ the mean distance between strangers and m the margin. Solved by the method of multipliers (Hestenes
+1969, Powell 1969; Nocedal and Wright, "Numerical Optimization", chapter 17): each verifier has a multiplier that grows while its
+constraint is broken and falls while there is room, so the search stops *at* the border instead of running past it, where faces
+deform. The crops are disturbed a little in every step, so that what is found does not hang on single pixels (Athalye et al.,
+"Synthesizing Robust Adversarial Examples", 2018). ``accept`` judges full-size faces with the verifiers as they are; where one
+still says *same* under some disturbance its margin grows by what was missing, and the search goes on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +27,13 @@ from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.loss import Likeness, spread
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
+from doppelganger.projection import to_rgb
 from doppelganger.verifiers.crops import crop, scaled
 
 RESOLUTION = 256
 """Size of the faces that the search looks at."""
+SHOWN_EVERY = 2
+"""Steps between two faces that are shown to whoever watches."""
 FROZEN_ROWS = 10
 """Rows of w+ from here on act after the preview's exit, on texture and colour: they stay the closest match's."""
 
@@ -48,8 +51,8 @@ class Searched:
     threshold: float
     portrait: NDArray[np.float32]
     """The portrait's embedding, [D]."""
-    stranger: float = float("nan")
-    """Mean distance between strangers on the calibration's faces, over the threshold."""
+    stranger: float = 1.0
+    """Mean distance between strangers on the calibration's faces, over the threshold; without it no margin has a meaning."""
 
     def distance(self, embeddings: Tensor) -> Tensor:
         """[B, D] → distance to the portrait over the threshold, [B]: 1 is the border."""
@@ -60,7 +63,7 @@ class Searched:
 
 @dataclass(frozen=True)
 class NearestSettings:
-    """How to search. All margins are shares of the threshold."""
+    """How to search."""
 
     steps: int = 16
     """Steps of the first round."""
@@ -74,14 +77,13 @@ class NearestSettings:
     """Adam's β₁: a longer memory overshoots the border."""
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
-    margin: float = 0.35
-    as_strangers: bool = False
-    """Instead of the margin: each verifier's mean distance between strangers. The same margin is little for a recogniser that
-    tells people well apart."""
+    margin: float = 1.0
+    """How far outside: 0 the border, 1 as far as strangers are from one another on average. What that is in distances each
+    verifier says for itself, since the same distance is little for a recogniser that tells people well apart."""
     disturbed: bool = True
     """Whether crops are disturbed in every step and faces judged under every disturbance; off only to measure what it buys."""
     headroom: float = 0.02
-    """By how much a face must clear the border under every disturbance to be accepted."""
+    """By how much of the threshold a face must clear the border under every disturbance to be accepted."""
     pixel_weight: float = 2.0
     face_weight: float = 1.0
     prior_weight: float = 0.002
@@ -150,16 +152,14 @@ def search(
     adam = Adam(zeros, zeros.clone(), settings.momentum, settings.beta2)
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
-    goals = torch.tensor(
-        [s.stranger if settings.as_strangers else 1 + settings.margin for s in searched], device=device
-    )
+    goals = torch.tensor([1 + settings.margin * (s.stranger - 1) for s in searched], device=device)
     multipliers = torch.zeros(len(searched), device=device)
-    total = settings.steps + (settings.rounds - 1) * settings.extra_steps
     trace: list[dict[str, float]] = []
     latent, best = start, (start, {s.name: 0.0 for s in searched})
 
     for round_ in range(settings.rounds):
         steps = settings.steps if round_ == 0 else settings.extra_steps
+        ahead = len(trace) + steps  # whether more rounds come is known only when this one is judged
         crops = transforms(latent)
         for k in range(steps):
             face = generator.preview(space.to_w(v)[None])
@@ -183,7 +183,8 @@ def search(
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
             shares = {s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}
             trace.append({"lpips": float(perceptual.detach()), **shares})
-            progress(Event("nearest", len(trace), total))
+            shown = to_rgb(face.detach()[0]) if k % SHOWN_EVERY == 0 else None
+            progress(Event("nearest", len(trace), ahead, face=shown, lpips=trace[-1]["lpips"], distances=shares))
         latent = space.to_w(v.detach()).cpu().numpy()
         worst = dict(accept(latent))
         if min(worst.values()) >= min(best[1].values()):
@@ -192,6 +193,5 @@ def search(
         if max(missing) <= 0:
             break
         goals = goals + torch.tensor(missing, device=device).clamp(min=0) * 1.2
-    progress(Event("nearest", total, total))
     latent, worst = best
     return Found(latent, min(worst.values()) > 1, worst, len(trace), trace)

@@ -29,6 +29,9 @@ from doppelganger.loss import Likeness, spread
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 
+SHOWN_EVERY = 3
+"""Steps between two faces that are shown to whoever watches; it meets those at which the whole network is asked."""
+
 
 @dataclass(frozen=True)
 class ProjectionSettings:
@@ -146,7 +149,8 @@ def project(
             [*state.losses, seen.perceptual],
             state.pictures,
         )
-        progress(Event("projection", step + 1, settings.steps))
+        shown = to_rgb(seen.picture) if step % SHOWN_EVERY == 0 else None
+        progress(Event("projection", step + 1, settings.steps, face=shown, lpips=seen.perceptual))
         if keep and settings.step_of_phase(step + 1) % settings.exact_every == 0:
             keep(state)
     return state

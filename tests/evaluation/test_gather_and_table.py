@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from doppelganger.doppelganger import Settings
 from doppelganger.errors import OutputError
 from doppelganger.evaluation.bank import CHUNK, Bank
 from doppelganger.evaluation.export import plain, trial_records, write_front, write_records
@@ -22,6 +21,7 @@ from doppelganger.evaluation.survival import CLEAN, VIEWS
 from doppelganger.evaluation.table import limits, table
 from doppelganger.evaluation.work import BAD, PROJECTION, BankTask, Blob, write_projection
 from doppelganger.projection import Projection
+from doppelganger.settings import Settings
 from doppelganger.verifiers.panel import VERIFIERS, verifiers
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
@@ -200,10 +200,10 @@ def test_the_default_margin_is_compared_with_its_like() -> None:
         for row, of in rows.items()
         if row.startswith("nearest, ")
     }  # type: ignore[attr-defined]
-    assert held["nearest, margin 0.35"] == sorted(VERIFIERS)
+    assert held["nearest, margin 1"] == sorted(VERIFIERS)
     curve = [row for row in held if row.endswith("(dlib or edgeface held out)")]
-    assert len(curve) == len(MARGINS) + 1 and all(held[row] == ["dlib", "edgeface"] for row in curve)
-    assert held["nearest, margin 0.35 (dlib held out)"] == held["nearest, margin 0.35, undisturbed (dlib held out)"]
+    assert len(curve) == len(MARGINS) and all(held[row] == ["dlib", "edgeface"] for row in curve)
+    assert held["nearest, margin 1 (dlib held out)"] == held["nearest, margin 1, undisturbed (dlib held out)"]
     assert next(iter(rows)).startswith("closest match") and {m.name for of in rows.values() for m in of} == {
         m.name for m in all_methods()
     }

@@ -26,8 +26,8 @@ from doppelganger.errors import OutputError
 from doppelganger.progress import Event, Progress
 
 if TYPE_CHECKING:
-    from doppelganger.doppelganger import PathJudge
     from doppelganger.images import RGB
+    from doppelganger.judging import PathJudge
     from doppelganger.networks import Networks
     from doppelganger.projection import ProjectionSettings
     from doppelganger.result import Border
@@ -103,7 +103,9 @@ def _find(
     """The first half of ``doppelganger.make``, with the same checkpoint."""
     from doppelganger.border import find_borders
     from doppelganger.checkpoint import Checkpoint
-    from doppelganger.doppelganger import SCAN_STRIDE, PathJudge, project_subject, see, thresholds
+    from doppelganger.doppelganger import project_subject
+    from doppelganger.judging import SCAN_STRIDE, PathJudge, thresholds
+    from doppelganger.subject import see
 
     subject = see(image, networks, face, name)
     kept = Checkpoint(partial, image, settings, face)
@@ -119,7 +121,7 @@ def _save(folder: Path, borders: "tuple[Border, ...]", faces: Faces) -> Path:
     import numpy as np
 
     from doppelganger.border import coarse_steps
-    from doppelganger.doppelganger import SCAN_STRIDE
+    from doppelganger.judging import SCAN_STRIDE
     from doppelganger.provenance import synthetic_png
 
     steps = coarse_steps(len(faces), SCAN_STRIDE)  # rendered and judged already

@@ -86,11 +86,11 @@ def evaluate(
 
     portraits = portraits_in(folder)
     require_extra()
-    from doppelganger.doppelganger import Settings
     from doppelganger.evaluation.methods import BANK_FACES, Nearest, all_methods, quick_methods
     from doppelganger.evaluation.report import report
     from doppelganger.evaluation.run import EvaluationFolder, cases_of, run
     from doppelganger.evaluation.suspects import attack_back
+    from doppelganger.settings import Settings
     from doppelganger.storage import require_writable
     from doppelganger.verifiers.panel import verifiers
     from doppelganger.weights import Store

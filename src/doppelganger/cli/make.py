@@ -25,8 +25,8 @@ from doppelganger.cli.options import (
 from doppelganger.errors import BorderNotFoundError
 
 if TYPE_CHECKING:
-    from doppelganger.doppelganger import Settings
     from doppelganger.result import Result
+    from doppelganger.settings import Settings
     from doppelganger.storage import ResultFolder
 
 PRODUCTS = ("doppelgänger", "in photo")
@@ -65,9 +65,9 @@ def make(
         float | None,
         typer.Option(
             min=0,
-            max=1,
-            help="How far outside the border, as a share of the threshold: more protects from more recognisers "
-            "and looks less like you. Default: 0.35.",
+            max=2,
+            help="How far outside: 0 at the border, 1 as far as strangers are from one another on average; more protects from "
+            "more recognisers and looks less like you. Default: 1.",
             show_default=False,
         ),
     ] = None,
@@ -159,7 +159,7 @@ def _settings(
     background: str | None,
     steps: int | None,
 ) -> "Settings":
-    from doppelganger.doppelganger import Settings
+    from doppelganger.settings import Settings
 
     settings = Settings(
         seed=seed,

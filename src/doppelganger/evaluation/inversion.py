@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from doppelganger.adam import Adam
-from doppelganger.doppelganger import thresholds
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
+from doppelganger.judging import thresholds
 from doppelganger.loss import Likeness
 from doppelganger.nearest import FROZEN_ROWS, RESOLUTION, Searched
 from doppelganger.networks import Networks

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import Tensor
 
-from doppelganger.doppelganger import Subject
 from doppelganger.evaluation.appearance import Appearance, AppearanceJudge
 from doppelganger.evaluation.attacks import keep_person
 from doppelganger.evaluation.inception import InceptionFeatures
@@ -21,6 +20,7 @@ from doppelganger.images import RGB, resize_area
 from doppelganger.likeness import lpips_features
 from doppelganger.lpips import LPIPS
 from doppelganger.networks import Networks
+from doppelganger.subject import Subject
 
 Floats = NDArray[np.float32]
 LPIPS_SIZE = 256

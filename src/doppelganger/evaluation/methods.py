@@ -10,17 +10,20 @@ import torch
 from numpy.typing import NDArray
 
 from doppelganger.border import find_flips
-from doppelganger.doppelganger import PATH_RESOLUTION, SCAN_STRIDE, Settings, Subject, project_subject, search_nearest
+from doppelganger.doppelganger import project_subject, search_nearest
 from doppelganger.errors import FaceError
 from doppelganger.evaluation.bank import Bank
 from doppelganger.evaluation.baselines import black_bar, blur_face, pixelate
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.images import RGB, resize_area
+from doppelganger.judging import PATH_RESOLUTION, SCAN_STRIDE
 from doppelganger.likeness import lpips_features
 from doppelganger.nearest import NearestSettings
 from doppelganger.networks import Networks
 from doppelganger.progress import silent
 from doppelganger.projection import Projection, ProjectionSettings
+from doppelganger.settings import Settings
+from doppelganger.subject import Subject
 from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.panel import VERIFIERS
 
@@ -112,19 +115,15 @@ class Nearest:
     margin: float = NearestSettings.margin
     disturbed: bool = True
     """Whether the search's faces are disturbed."""
-    as_strangers: bool = False
-    """Instead of the margin, see ``NearestSettings``."""
     projects: bool = True
 
     @property
     def name(self) -> str:
-        kind = "as-strangers" if self.as_strangers else f"{self.margin:g}{'' if self.disturbed else '-undisturbed'}"
+        kind = f"{self.margin:g}{'' if self.disturbed else '-undisturbed'}"
         return f"nearest-{kind}-without-{'-'.join(self.held_out)}"
 
     @property
     def row(self) -> str:
-        if self.as_strangers:
-            return f"nearest, as far as strangers ({' or '.join(CURVE_HELD_OUT)} held out)"
         if len(self.searched) == 1:
             return f"nearest, margin {self.margin:g}, only {self.searched[0]} searched"
         if not self.disturbed:
@@ -139,9 +138,7 @@ class Nearest:
         chosen = replace(
             scene.settings,
             held_out=self.held_out,
-            nearest=replace(
-                scene.settings.nearest, margin=self.margin, disturbed=self.disturbed, as_strangers=self.as_strangers
-            ),
+            nearest=replace(scene.settings.nearest, margin=self.margin, disturbed=self.disturbed),
         )
         found, views = search_nearest(scene.subject, scene.projected().closest, scene.networks, chosen, silent)
         return Avatar(views.image, {"accepted": found.accepted, "steps": found.steps})
@@ -358,7 +355,7 @@ def curve_row(margin: float) -> str:
     return f"nearest, margin {margin:g} ({' or '.join(CURVE_HELD_OUT)} held out)"
 
 
-MARGINS = (0.0, NearestSettings.margin, 0.8)
+MARGINS = (0.5, NearestSettings.margin, 1.5)
 CURVE_HELD_OUT = ("dlib", "edgeface")
 """Whom the curve's other margins leave out: the recogniser that forgives most, and the default's."""
 
@@ -389,7 +386,6 @@ def all_methods(bank_faces: int = BANK_FACES) -> tuple[Method, ...]:
     return (
         ClosestMatch(),
         *ours,
-        *(Nearest((short,), as_strangers=True) for short in CURVE_HELD_OUT),
         Nearest(("dlib",), default, disturbed=False),
         Nearest(("sface", "arcface", "edgeface"), default),
         OriginalPath(),

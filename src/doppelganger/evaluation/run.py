@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from doppelganger.doppelganger import Settings
 from doppelganger.errors import ImageError, OutputError
 from doppelganger.evaluation.bank import CHUNK
 from doppelganger.evaluation.baselines import k_same_groups
@@ -39,6 +38,7 @@ from doppelganger.evaluation.work import (
 )
 from doppelganger.images import MAX_BYTES, write_atomically
 from doppelganger.progress import Event, Progress
+from doppelganger.settings import Settings
 
 STRANGERS = 200
 """Generated faces beyond the bank's, of which no avatar is made: distractors, and the measure of realism."""

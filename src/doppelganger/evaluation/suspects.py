@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from doppelganger.doppelganger import Settings
 from doppelganger.evaluation.engine import Engine
 from doppelganger.evaluation.gather import Population, population
 from doppelganger.evaluation.inversion import SearchedBack, rank_of
@@ -15,6 +14,7 @@ from doppelganger.evaluation.metrics import share_interval
 from doppelganger.evaluation.run import EvaluationFolder, do
 from doppelganger.evaluation.work import SEARCHED_BACK, Plan
 from doppelganger.progress import Progress
+from doppelganger.settings import Settings
 
 
 def attack_back(

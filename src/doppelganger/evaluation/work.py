@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from doppelganger.doppelganger import Settings, Subject, project_subject, see
+from doppelganger.doppelganger import project_subject
 from doppelganger.errors import FaceError, ImageError
 from doppelganger.evaluation.bank import CHUNK, Bank, draw
 from doppelganger.evaluation.inversion import Attacker
@@ -29,6 +29,8 @@ from doppelganger.images import encode_png, read_image
 from doppelganger.networks import Networks
 from doppelganger.projection import Projection
 from doppelganger.provenance import synthetic_png
+from doppelganger.settings import Settings
+from doppelganger.subject import Subject, see
 from doppelganger.weights import Store
 
 PORTRAIT = "portrait"
