@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from doppelganger.adam import Adam
+from doppelganger.generators.mobile_stylegan import S_ROWS, W_ROWS
 from doppelganger.images import resize_area
 from doppelganger.loss import Likeness, pyramid, spread
 from doppelganger.networks import Networks
@@ -37,7 +38,7 @@ def unbroken(networks, portrait):
 def test_path_runs_from_the_mean_face_toward_the_portrait(networks, unbroken):
     assert len(unbroken.path) == SHORT.steps + 1
     assert len(unbroken.losses) == SHORT.steps
-    assert np.allclose(unbroken.path[0], networks.generator.w_mean, atol=1e-3)
+    assert np.allclose(unbroken.path[0][:W_ROWS], networks.generator.w_mean, atol=1e-3)
     assert np.mean(unbroken.losses[-3:]) < 0.8 * unbroken.losses[0]
 
 
@@ -70,7 +71,9 @@ def test_pictures_of_the_whole_network_are_kept_where_it_was_asked(networks, unb
 def test_the_corrected_preview_agrees_with_the_whole_network_where_it_was_corrected(networks, portrait):
     likeness = Likeness(portrait, networks.alex, 2.0, 0.5, networks.device, 10.0)
     slope = Slope(networks.differentiable, networks.space, likeness, replace(SHORT, correction=1.0))
-    v = networks.space.from_w(torch.from_numpy(np.tile(networks.generator.sample(1, 8), (16, 1))))
+    v = torch.zeros(S_ROWS, 512)
+    v[:W_ROWS] = networks.space.from_w(torch.from_numpy(np.tile(networks.generator.sample(1, 8), (W_ROWS, 1))))
+    v[W_ROWS:] = 0.1 * torch.randn(S_ROWS - W_ROWS, 512, generator=torch.Generator().manual_seed(1))
     whole, again = slope.of_whole(v), slope.of_corrected_preview(v)
     assert again.perceptual == pytest.approx(whole.perceptual, abs=1e-4)
     assert torch.allclose(again.gradient, whole.gradient, atol=1e-6)
@@ -89,9 +92,11 @@ def test_progress_counts_every_step(networks, portrait):
 
 def test_the_first_phase_moves_one_w_and_the_second_its_rows(unbroken):
     path = np.stack(unbroken.path)
-    rows_differ = np.abs(path - path[:, :1]).max((1, 2))
-    assert (rows_differ[: SHORT.w_steps + 1] < 1e-4).all()
+    w_plus, offsets = path[:, :W_ROWS], path[:, W_ROWS:]
+    rows_differ = np.abs(w_plus - w_plus[:, :1]).max((1, 2))
+    assert (rows_differ[: SHORT.w_steps + 1] < 1e-4).all() and not offsets[: SHORT.w_steps + 1].any()
     assert (rows_differ[SHORT.w_steps + 1 :] > 1e-3).all()
+    assert all(np.abs(one).max() > 1e-4 for one in offsets[SHORT.w_steps + 1 :])
 
 
 def test_rates_ramp_up_and_down_in_each_phase():

@@ -23,8 +23,7 @@ from doppelganger.adam import Adam
 from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.protocol import DifferentiableGenerator, Generator
-from doppelganger.generators.sensitivity import SensitiveDirections
-from doppelganger.loss import Likeness, spread
+from doppelganger.loss import Likeness
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import to_rgb
@@ -34,8 +33,6 @@ RESOLUTION = 256
 """Size of the faces that the search looks at."""
 SHOWN_EVERY = 2
 """Steps between two faces that are shown to whoever watches."""
-FROZEN_ROWS = 10
-"""Rows of w+ from here on act after the preview's exit, on texture and colour: they stay the closest match's."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,13 @@ class NearestSettings:
     rounds: int = 5
     anchor_every: int = 4
     """Steps between two looks at the whole network's picture; between them its preview is corrected by the difference."""
-    learning_rate: float = 0.04
+    learning_rate: float = 0.08
+    """In deviations of a channel's scale over the population."""
     momentum: float = 0.7
     """Adam's β₁: a longer memory overshoots the border."""
     beta2: float = 0.9
     """Adam's memory of squared gradients: short, since they shrink by orders of magnitude once the border is crossed."""
-    margin: float = 1.0
+    margin: float = 1.5
     """How far outside: 0 the border, 1 as far as strangers are from one another on average. What that is in distances each
     verifier says for itself, since the same distance is little for a recogniser that tells people well apart."""
     disturbed: bool = True
@@ -86,8 +84,8 @@ class NearestSettings:
     """By how much of the threshold a face must clear the border under every disturbance to be accepted."""
     pixel_weight: float = 2.0
     face_weight: float = 1.0
-    prior_weight: float = 0.002
-    spread_weight: float = 0.01
+    scale_weight: float = 0.002
+    """Of the squared distance of the scales from the closest match's."""
     stiffness: float = 0.1
     """Weight of the squared violation."""
     multiplier_rate: float = 0.05
@@ -96,7 +94,7 @@ class NearestSettings:
 
 @dataclass(frozen=True)
 class Found:
-    """``w``: w+ [rows, 512]. ``accepted``: every searched verifier says *different* under every disturbance.
+    """``w``: latent [39, 512]. ``accepted``: every searched verifier says *different* under every disturbance.
     ``worst``: verifier → its smallest distance over its threshold as judged at full size. ``steps``: taken in all."""
 
     w: NDArray[np.float32]
@@ -139,17 +137,22 @@ def search(
     seed: int,
     progress: Progress = silent,
 ) -> Found:
-    """Search from ``start`` (w+ of the closest match, [rows, 512]) for the nearest face outside every border.
+    """Search from ``start`` (latent of the closest match, [16 or 39, 512]) for the nearest face outside every border.
 
-    ``transforms``: w+ → verifier → [2, 3] from pixels of its 1024² face to the verifier's crop (asked once a round).
-    ``accept``: w+ → verifier → smallest distance over threshold of its full-size face, clean and under each disturbance.
+    ``transforms``: latent → verifier → [2, 3] from pixels of its 1024² face to the verifier's crop (asked once a round).
+    ``accept``: latent → verifier → smallest distance over threshold of its full-size face, clean and under each disturbance.
     Returns the first face that clears every border by the headroom, else the one that lies furthest out.
     """
     rng = np.random.default_rng(seed)
-    v = space.from_w(torch.tensor(start, device=device)).requires_grad_()
-    directions = SensitiveDirections.of_mobile_stylegan(device)
-    zeros = torch.zeros(len(v), directions.split_size, device=device)
-    adam = Adam(zeros, zeros.clone(), settings.momentum, settings.beta2)
+    begun = torch.zeros(cheap.s_rows, 512, device=device)
+    begun[: len(start)] = torch.tensor(start, device=device)
+    fixed, scales = begun[: cheap.w_rows], space.from_s(begun)[cheap.w_rows :]
+    moved = torch.zeros_like(scales).requires_grad_()
+    adam = Adam(torch.zeros_like(scales), torch.zeros_like(scales), settings.momentum, settings.beta2)
+
+    def latent_of(moved: Tensor) -> Tensor:
+        return torch.cat([fixed, space.to_offsets(scales + moved)])
+
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
     goals = torch.tensor([1 + settings.margin * (s.stranger - 1) for s in searched], device=device)
@@ -162,30 +165,29 @@ def search(
         ahead = len(trace) + steps  # whether more rounds come is known only when this one is judged
         crops = transforms(latent)
         for k in range(steps):
-            face = generator.preview(space.to_w(v)[None])
+            face = generator.preview(latent_of(moved)[None])
             perceptual, seen_as = likeness(face)
-            objective = seen_as + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
+            objective = seen_as + settings.scale_weight * moved.square().mean()
             seen = soften(face, rng) if settings.disturbed else face
             distances = []
             for one in searched:
-                moved = np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
+                to_crop = np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
                 if settings.disturbed:
-                    moved = jitter(rng, one.crop_size) @ moved
-                distances.append(one.distance(one.network(crop(seen, moved[:2], one.crop_size)))[0])
+                    to_crop = jitter(rng, one.crop_size) @ to_crop
+                distances.append(one.distance(one.network(crop(seen, to_crop[:2], one.crop_size)))[0])
             gap = goals - torch.stack(distances)
             broken = gap.clamp(min=0)
             loss = objective + (multipliers * broken).sum() + settings.stiffness / 2 * broken.square().sum()
-            (gradient,) = torch.autograd.grad(loss, v)
+            (gradient,) = torch.autograd.grad(loss, moved)
             with torch.no_grad():
-                gradient[FROZEN_ROWS:] = 0
                 rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (steps - k) / steps * 2)))
-                v -= directions.join(adam.update(directions.split(gradient), rate if round_ == 0 else rate / 2))
+                moved -= adam.update(gradient, rate if round_ == 0 else rate / 2)
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
             shares = {s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}
             trace.append({"lpips": float(perceptual.detach()), **shares})
             shown = to_rgb(face.detach()[0]) if k % SHOWN_EVERY == 0 else None
             progress(Event("nearest", len(trace), ahead, face=shown, lpips=trace[-1]["lpips"], distances=shares))
-        latent = space.to_w(v.detach()).cpu().numpy()
+        latent = latent_of(moved.detach()).cpu().numpy()
         worst = dict(accept(latent))
         if min(worst.values()) >= min(best[1].values()):
             best = latent, worst

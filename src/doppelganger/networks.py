@@ -46,11 +46,11 @@ class Networks:
 
         The fast form of the generator waits: its memory and that of projection's gradients need not add up.
         """
-        # What several of the threads use is made here, once: the generator, and with the panel the detector.
-        _ = self.generator
+        # What several of the threads use is made here, once: both forms of the generator, and with the panel the detector.
+        _ = self.generator, self.differentiable
         loads = [member.load for member in self.panel.members]
         with ThreadPoolExecutor(2) as pool:
-            loading = [pool.submit(getattr, self, name) for name in ("space", "landmarks", "differentiable", "alex")]
+            loading = [pool.submit(getattr, self, name) for name in ("space", "landmarks", "alex")]
             for one in [*loading, *(pool.submit(load) for load in loads)]:
                 one.result()
 
@@ -95,8 +95,9 @@ class Networks:
 
     @cached_property
     def space(self) -> LatentSpace:
-        """W in whitened coordinates, on the device."""
-        return LatentSpace(self.generator.sample(MEAN_SAMPLES, MEAN_SEED), self.device)
+        """W and StyleSpace in whitened coordinates, on the device."""
+        samples = self.generator.sample(MEAN_SAMPLES, MEAN_SEED)
+        return LatentSpace(samples, self.device, self.differentiable.scales_of)
 
     @cached_property
     def alex(self) -> LPIPS:

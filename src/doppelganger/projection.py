@@ -2,10 +2,11 @@
 
 First one w for all layers (Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020, appendix D): it keeps the
 face a face while pose and hair find their place. Then w+, a row a layer (Abdal, Qin, Wonka, "Image2StyleGAN", 2019), as offsets
-from that w. Two pulls: toward the mean face, and of the rows toward one another (Tov et al., "Designing an Encoder for StyleGAN
-Image Manipulation", 2021: closeness to W keeps a face editable).
+from that w, and with smaller steps the scales of single channels that no w makes (StyleSpace: Wu, Lischinski, Shechtman, 2021), in
+which what is local in a picture is single numbers. Three pulls: toward the mean face, of the rows toward one another (Tov et al.,
+"Designing an Encoder for StyleGAN Image Manipulation", 2021: closeness to W keeps a face editable), of the scales toward w's.
 
-A gradient through the whole network costs two renderings, one through a preview a fifth of that; but searched in w+,
+A gradient through the whole network costs two renderings, one through a preview a fifth of that; but searched in so many numbers,
 a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole network
 at every third step and in between corrects the preview's picture and its gradient by what they differed there (first-order
 model management: Alexandrov et al., "A trust-region framework for managing the use of approximation models in optimization", 1998).
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from doppelganger.adam import Adam
 from doppelganger.generators.latent_space import LatentSpace
+from doppelganger.generators.preview import MODULATIONS_BEFORE
 from doppelganger.generators.protocol import DifferentiableGenerator
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
@@ -40,7 +42,7 @@ class ProjectionSettings:
     w_steps: int = 15
     """Steps of the first phase: one w, previews."""
     w_plus_steps: int = 45
-    """Steps of the second phase: w+."""
+    """Steps of the second phase: w+ and scales."""
     exact_every: int = 3
     """Steps of the second phase from one look at the whole network to the next."""
     correction: float = 0.35
@@ -49,6 +51,8 @@ class ProjectionSettings:
     w_plus_rate: float = 0.25
     rest_rate: float = 1.5
     """Rate outside the sensitive directions, over that along them."""
+    scale_rate: float = 0.45
+    """Rate of the scales, over that of w+. Measured best of 0, 0.3, 0.45 and 0.6."""
     momentum: float = 0.8
     """Adam's β₁. The corrections age within steps: a longer memory overshoots."""
     pixel_weight: float = 2.0
@@ -58,6 +62,7 @@ class ProjectionSettings:
     """Weight of the squared error of the finest wavelet band at 1024² (whole network): without it skin gets a one-pixel weave."""
     prior_weight: float = 0.002
     spread_weight: float = 0.01
+    scale_weight: float = 0.002
 
     @property
     def steps(self) -> int:
@@ -81,11 +86,11 @@ class Projection:
     """Where a projection stands: finished when ``len(path) == settings.steps + 1``. Saved and reloaded, it goes on exactly."""
 
     v: NDArray[np.float32]
-    """Whitened coordinates, [rows, 512]."""
+    """Whitened coordinates, [39, 512]."""
     moments: tuple[NDArray[np.float32], NDArray[np.float32]]
-    """Adam's first and second moment, each [rows, 512], in the second phase [rows, K + 512] (see ``SensitiveDirections``)."""
+    """Adam's first and second moment, each [39, 512], in the second phase [39, K + 512] (see ``SensitiveDirections``)."""
     path: list[NDArray[np.float32]] = field(default_factory=list)
-    """w+ [rows, 512] of every step; the first is the mean face, the last the closest match."""
+    """Latent in StyleSpace, [39, 512], of every step; the first is the mean face, the last the closest match."""
     losses: list[float] = field(default_factory=list)
     """LPIPS (AlexNet, 256²) of ``path[i]`` to the portrait, as the search saw it; one fewer than ``path``."""
     pictures: dict[int, RGB] = field(default_factory=dict)
@@ -93,7 +98,7 @@ class Projection:
 
     @property
     def closest(self) -> NDArray[np.float32]:
-        """w+ of the closest match, [rows, 512]."""
+        """Latent of the closest match, [39, 512]."""
         return self.path[-1]
 
 
@@ -113,10 +118,10 @@ def project(
     ``keep`` is called with the state whenever a run can go on from it (each time the whole network is asked next); its path
     only grows. Pass the last one back as ``resume``. No randomness: the same portrait and machine give the same path.
     """
-    shape = (generator.w_rows, 512)
+    rows = generator.w_rows
     if resume is None:
-        zeros = np.zeros(shape, np.float32)
-        mean_face = space.to_w(torch.zeros(shape, device=device)).cpu().numpy()
+        zeros = np.zeros((generator.s_rows, 512), np.float32)
+        mean_face = space.to_s(torch.from_numpy(zeros).to(device)).cpu().numpy()
         resume = Projection(zeros, (zeros, zeros), [mean_face])
     state = resume
     v = torch.tensor(state.v, device=device)
@@ -130,8 +135,9 @@ def project(
         of_phase = settings.step_of_phase(step)
         if step < settings.w_steps:
             seen = slope.of_preview(v)
-            # one w is all rows moving together
-            v = v - adam.update(seen.gradient.sum(0, keepdim=True).expand_as(v), settings.rate(step))
+            together = torch.zeros_like(v)  # one w is all of its rows moving together, and the scales are what it makes
+            together[:rows] = seen.gradient[:rows].sum(0)
+            v = v - adam.update(together, settings.rate(step))
         else:
             if of_phase == 0:  # the moments of a shared w say nothing about single rows
                 size = (len(v), directions.split_size)
@@ -141,11 +147,11 @@ def project(
             if exact:
                 state.pictures[step] = to_rgb(seen.picture)
             update = adam.update(directions.split(seen.gradient), settings.rate(step))
-            v = v - directions.join(update, settings.rest_rate)
+            v = v - directions.join(update, settings.rest_rate, settings.scale_rate)
         state = Projection(
             v.cpu().numpy().copy(),
             adam.moments(),
-            [*state.path, space.to_w(v).cpu().numpy()],
+            [*state.path, space.to_s(v).cpu().numpy()],
             [*state.losses, seen.perceptual],
             state.pictures,
         )
@@ -163,13 +169,13 @@ class Seen:
     perceptual: float
     """LPIPS at 256²."""
     gradient: Tensor
-    """Of the whole loss to v, [rows, 512]."""
+    """Of the whole loss to v, [39, 512]."""
     picture: Tensor
     """The face, [3, 256, 256] in about [−1, 1]."""
 
 
 class Slope:
-    """Looks at v, [rows, 512], through the whole network or through a preview of it."""
+    """Looks at v, [39, 512], through the whole network or through a preview of it."""
 
     def __init__(
         self,
@@ -188,14 +194,14 @@ class Slope:
 
     def of_whole(self, v: Tensor) -> Seen:
         """By the whole network; the preview is corrected from here on to agree at this v, in value and in gradient."""
-        tracked, w_plus = self._tracked(v)
-        wavelets = self._generator.wavelets(w_plus)
+        tracked, latent = self._tracked(v)
+        wavelets = self._generator.wavelets(latent)
         perceptual, loss = self._likeness.of_wavelets(wavelets)
         whole = wavelets[:, :3].detach() / 2
         del wavelets
         by_whole = self._descend(perceptual, loss, tracked, whole)
-        tracked, w_plus = self._tracked(v)
-        preview = self._generator.preview(w_plus)
+        tracked, latent = self._tracked(v)
+        preview = self._generator.preview(latent)
         picture = F.interpolate(whole, preview.shape[-2:], mode="area")
         self._defect = picture - preview.detach()
         by_preview = self._descend(*self._likeness(preview + self._defect), tracked, picture)
@@ -208,19 +214,21 @@ class Slope:
         return replace(seen, gradient=seen.gradient + self._settings.correction * self._correction)
 
     def _tracked(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """v as a leaf of a new graph, and its w+ [1, rows, 512]."""
+        """v as a leaf of a new graph, and its latent [1, 39, 512]."""
         v = v.detach().requires_grad_()
-        return v, self._space.to_w(v)[None]
+        return v, self._space.to_s(v)[None]
 
     def _of(self, v: Tensor, defect: Tensor | float) -> Seen:
-        v, w_plus = self._tracked(v)
-        face = self._generator.preview(w_plus) + defect
+        v, latent = self._tracked(v)
+        face = self._generator.preview(latent) + defect
         return self._descend(*self._likeness(face), v, face)
 
     def _descend(self, perceptual: Tensor, loss: Tensor, v: Tensor, face: Tensor) -> Seen:
-        settings = self._settings
-        loss = loss + settings.prior_weight * self._space.prior(v) + settings.spread_weight * spread(v)
+        settings, rows = self._settings, self._generator.w_rows
+        loss = loss + settings.prior_weight * self._space.prior(v[:rows]) + settings.spread_weight * spread(v[:rows])
+        loss = loss + settings.scale_weight * v[rows:].square().mean()
         (gradient,) = torch.autograd.grad(loss, v)
+        gradient[rows + MODULATIONS_BEFORE :] = 0
         return Seen(float(perceptual.detach()), gradient, face[0].detach())
 
 

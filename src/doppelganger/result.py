@@ -100,7 +100,8 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything about one doppelgänger. ``latents``: "path" [steps, rows, 512], "closest" and "doppelganger" [rows, 512]."""
+    """Everything about one doppelgänger. ``latents``: "path" [steps, rows, 512], "closest" and "doppelganger" [rows, 512]; see
+    ``generators.protocol.Latent`` for the rows."""
 
     pictures: Pictures
     path: PathRecord

@@ -200,10 +200,10 @@ def test_the_default_margin_is_compared_with_its_like() -> None:
         for row, of in rows.items()
         if row.startswith("nearest, ")
     }  # type: ignore[attr-defined]
-    assert held["nearest, margin 1"] == sorted(VERIFIERS)
+    assert held["nearest, margin 1.5"] == sorted(VERIFIERS)
     curve = [row for row in held if row.endswith("(dlib or edgeface held out)")]
     assert len(curve) == len(MARGINS) and all(held[row] == ["dlib", "edgeface"] for row in curve)
-    assert held["nearest, margin 1 (dlib held out)"] == held["nearest, margin 1, undisturbed (dlib held out)"]
+    assert held["nearest, margin 1.5 (dlib held out)"] == held["nearest, margin 1.5, undisturbed (dlib held out)"]
     assert next(iter(rows)).startswith("closest match") and {m.name for of in rows.values() for m in of} == {
         m.name for m in all_methods()
     }

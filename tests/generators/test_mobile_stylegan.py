@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
 from doppelganger.generators.latent_space import LatentSpace
-from doppelganger.generators.mobile_stylegan import W_ROWS, haar, inverse_haar
-from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN, row_of
+from doppelganger.generators.mobile_stylegan import MODULATIONS, S_ROWS, W_ROWS, haar, inverse_haar, place_of
+from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.weights import Store
 
@@ -44,6 +44,42 @@ def test_every_row_of_w_plus_changes_the_picture(fast, w_plus):
         changed = w_plus.copy()
         changed[row] = fast.w_mean
         assert np.abs(fast.synthesise_float(changed) - reference).max() > 1e-3, row
+
+
+def with_offsets(w_plus, size):
+    """A latent in StyleSpace whose scales are moved by ``size`` at random."""
+    offsets = np.random.default_rng(4).normal(0, size, (MODULATIONS, 512)).astype(np.float32)
+    return np.concatenate([w_plus, offsets])
+
+
+def test_both_forms_agree_in_stylespace(fast, differentiable, w_plus):
+    latent = with_offsets(w_plus, 0.005)
+    with torch.no_grad():
+        torch_face = differentiable.synthesise(torch.from_numpy(latent)[None], 1024)[0].numpy()
+    face = fast.synthesise_float(latent)
+    assert np.abs(torch_face - face).max() < 2e-4
+    assert np.abs(face - fast.synthesise_float(w_plus)).max() > 0.01
+
+
+def test_offsets_of_zero_change_nothing_and_every_modulation_has_some(fast, w_plus):
+    reference = fast.synthesise_float(w_plus)
+    assert np.array_equal(fast.synthesise_float(with_offsets(w_plus, 0.0)), reference)
+    for row in range(W_ROWS, S_ROWS):
+        latent = with_offsets(w_plus, 0.0)
+        latent[row] = 0.2
+        assert np.abs(fast.synthesise_float(latent) - reference).max() > 1e-3, row
+
+
+def test_an_offset_is_what_w_would_have_made_of_the_scale(fast, differentiable, w_plus):
+    """The second convolution of a block has a row of w+ to itself, so a move of that row is a move of its scales."""
+    row, number = place_of("m.layers.2.conv2.conv.modulation.weight")
+    moved = w_plus.copy()
+    moved[row] += 0.1
+    rows = torch.from_numpy(np.stack([w_plus[row], moved[row]]))
+    before, after = differentiable.scales_of(rows)[number]
+    latent = with_offsets(w_plus, 0.0)
+    latent[W_ROWS + number] = (after - before).numpy()
+    assert np.abs(fast.synthesise_float(latent) - fast.synthesise_float(moved)).max() < 1e-4
 
 
 def reduced(fast, w, resolution):
@@ -124,7 +160,7 @@ def test_haar_undoes_inverse_haar_and_its_gradient_is_the_slope():
 
 def test_unknown_modulation_is_refused():
     with pytest.raises(ValueError):
-        row_of("m.layers.3.unknown.modulation.weight")
+        place_of("m.layers.3.unknown.modulation.weight")
 
 
 def test_sensitive_directions_split_and_join():
@@ -136,12 +172,31 @@ def test_sensitive_directions_split_and_join():
     along = directions.split_size - 512
     inside = directions.join(torch.cat([torch.ones(W_ROWS, along), torch.zeros(W_ROWS, 512)], 1))
     assert torch.allclose(inside.square().sum(1), torch.full((W_ROWS,), float(along)), rtol=1e-2)
+    with_scales = torch.cat([gradient, torch.ones(MODULATIONS, 512)])
+    back = directions.join(directions.split(with_scales), offset_rate=0.5)
+    assert torch.allclose(back[:W_ROWS], gradient, atol=1e-3)
+    assert torch.equal(back[W_ROWS:], torch.full((MODULATIONS, 512), 0.5))
     assert directions.split(inside)[:, along:].abs().max() < 1e-2
 
 
-def test_latent_space_round_trip_mean_and_population(fast):
+def test_latent_space_of_scales_counts_in_deviations(fast, differentiable):
     samples = fast.sample(4000, 1)
-    space = LatentSpace(samples, torch.device("cpu"))
+    space = LatentSpace(samples, torch.device("cpu"), differentiable.scales_of)
+    v = torch.zeros(S_ROWS, 512)
+    v[W_ROWS:] = 1
+    offsets = space.to_s(v)[W_ROWS:]
+    scales = differentiable.scales_of(torch.from_numpy(fast.sample(4000, 2)))
+    assert torch.allclose(offsets, scales.std(1), rtol=0.1, atol=1e-5)
+    back = space.from_s(space.to_s(v))
+    used = offsets > 0
+    assert torch.allclose(back[W_ROWS:][used], torch.ones(int(used.sum())), atol=1e-4)
+    assert not back[W_ROWS:][~used].any()
+    assert torch.allclose(space.to_s(back), space.to_s(v), atol=1e-2)
+
+
+def test_latent_space_round_trip_mean_and_population(fast, differentiable):
+    samples = fast.sample(4000, 1)
+    space = LatentSpace(samples, torch.device("cpu"), differentiable.scales_of)
     assert torch.allclose(space.to_w(torch.zeros(512)), torch.from_numpy(samples.mean(0)), atol=1e-4)
     w = torch.from_numpy(samples[:8])
     v = space.from_w(w)

@@ -67,7 +67,7 @@ def make(
             min=0,
             max=2,
             help="How far outside: 0 at the border, 1 as far as strangers are from one another on average; more protects from "
-            "more recognisers and looks less like you. Default: 1.",
+            "more recognisers and looks less like you. Default: 1.5.",
             show_default=False,
         ),
     ] = None,

@@ -15,11 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from doppelganger.adam import Adam
-from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
 from doppelganger.judging import thresholds
 from doppelganger.loss import Likeness
-from doppelganger.nearest import FROZEN_ROWS, RESOLUTION, Searched
+from doppelganger.nearest import RESOLUTION, Searched
 from doppelganger.networks import Networks
 from doppelganger.projection import ProjectionSettings, project
 from doppelganger.verifiers.crops import crop, scaled
@@ -89,23 +88,24 @@ class Attacker:
             network = self._recognisers[m.name]
             one = Searched(m.name, network, m.crop_size, m.metric == "euclidean", limits[m.name], own)
             searched.append((one, scaled(m.crop_transform(rendered, face), RESOLUTION / rendered.shape[0])))
-        directions = SensitiveDirections.of_mobile_stylegan(device)
-        v = networks.space.from_w(torch.tensor(start, device=device)).requires_grad_()
-        zeros = torch.zeros(len(v), directions.split_size, device=device)
-        adam = Adam(zeros, zeros.clone(), MOMENTUM, BETA2)
+        rows = networks.differentiable.w_rows
+        latent = torch.tensor(start, device=device)
+        fixed, scales = latent[:rows], networks.space.from_s(latent)[rows:]
+        moved = torch.zeros_like(scales).requires_grad_()
+        adam = Adam(torch.zeros_like(scales), torch.zeros_like(scales), MOMENTUM, BETA2)
         score = float("inf")
         for step in range(STEPS + 1):
-            picture = networks.differentiable.preview(networks.space.to_w(v)[None])
+            latent = torch.cat([fixed, networks.space.to_offsets(scales + moved)])
+            picture = networks.differentiable.preview(latent[None])
             change, _ = likeness(picture)
             left = [one.distance(one.network(crop(picture, t, one.crop_size)))[0] for one, t in searched]
             loss = torch.stack(left).mean() + CHANGE_WEIGHT * change
             score = min(score, float(loss.detach()))
             if step == STEPS:
                 break
-            (gradient,) = torch.autograd.grad(loss, v)
+            (gradient,) = torch.autograd.grad(loss, moved)
             with torch.no_grad():
-                gradient[FROZEN_ROWS:] = 0
-                v -= directions.join(adam.update(directions.split(gradient), RATE * min(1.0, (step + 1) / 4)))
+                moved -= adam.update(gradient, RATE * min(1.0, (step + 1) / 4))
         return score
 
 

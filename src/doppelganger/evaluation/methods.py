@@ -355,7 +355,7 @@ def curve_row(margin: float) -> str:
     return f"nearest, margin {margin:g} ({' or '.join(CURVE_HELD_OUT)} held out)"
 
 
-MARGINS = (0.5, NearestSettings.margin, 1.5)
+MARGINS = (1.0, NearestSettings.margin, 2.0)
 CURVE_HELD_OUT = ("dlib", "edgeface")
 """Whom the curve's other margins leave out: the recogniser that forgives most, and the default's."""
 

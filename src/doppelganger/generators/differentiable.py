@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from safetensors.torch import load
 from torch import Tensor
 
-from doppelganger.generators.mobile_stylegan import W_ROWS, SynthesisNetwork
+from doppelganger.generators.mobile_stylegan import S_ROWS, W_DIM, W_ROWS, SynthesisNetwork
 from doppelganger.generators.preview import BLOCKS_BEFORE, PreviewHead
 from doppelganger.memory import keep_freed_pages
 from doppelganger.weights import Store
@@ -17,6 +17,7 @@ class DifferentiableMobileStyleGAN:
     """MobileStyleGAN-FFHQ with gradients to w+. Agrees with the OpenVINO form to 1e-4 at 1024²; frozen weights."""
 
     w_rows = W_ROWS
+    s_rows = S_ROWS
 
     def __init__(self, store: Store, device: torch.device) -> None:
         keep_freed_pages()
@@ -27,8 +28,15 @@ class DifferentiableMobileStyleGAN:
         self._head.load_state_dict({name: tensor.float() for name, tensor in trained.items()})
         self._head.to(device).eval().requires_grad_(False)
 
+    def scales_of(self, w: Tensor) -> Tensor:
+        """w [N, 512] for every layer → the scales that each modulation makes of it, [23, N, 512], 0 where it has fewer channels."""
+        scales = w.new_zeros(S_ROWS - W_ROWS, len(w), W_DIM)
+        for modulation in self._network.modulations():
+            scales[modulation.number, :, : len(modulation.weight)] = F.linear(w, modulation.weight, modulation.bias)
+        return scales
+
     def synthesise(self, w: Tensor, resolution: int) -> Tensor:
-        """w+ [B, 16, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], the 1024² picture reduced by area.
+        """w+ [B, 16 or 39, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], the 1024² picture reduced by area.
 
         At 512² and below the last wavelet transform is left out: its low band is that mean.
         """
@@ -39,7 +47,7 @@ class DifferentiableMobileStyleGAN:
         return half if resolution == 512 else F.interpolate(half, (resolution, resolution), mode="area")
 
     def wavelets(self, w: Tensor) -> Tensor:
-        """w+ [B, 16, 512] → the 1024² faces' finest Haar coefficients [B, 12, 512, 512]: three low bands, nine of details."""
+        """w+ [B, 16 or 39, 512] → the 1024² faces' finest Haar coefficients [B, 12, 512, 512]: three low bands, nine of details."""
         coefficients: Tensor = self._network.wavelets(w)
         return coefficients
 

@@ -9,6 +9,7 @@ A second, early exit of ours (``preview.py``) predicts the same picture reduced 
 """
 
 import math
+import re
 from typing import Any, cast
 
 import torch
@@ -25,6 +26,11 @@ BLOCKS = 7
 W_ROWS = 2 * BLOCKS + 2
 """Row 0: the first convolution. Rows 1 + 2i, 2 + 2i: block i's (upsampling and first) and second convolution. Row 15: the
 colour head. The graph was trained with one w for all of them; six further rows of the teacher drive nothing here."""
+MODULATIONS = 3 * BLOCKS + 2
+"""In the order of the network: the first convolution's, each block's (upsampling, first, second), the colour head's."""
+S_ROWS = W_ROWS + MODULATIONS
+"""Rows of a latent in StyleSpace (Wu, Lischinski, Shechtman, "StyleSpace Analysis", 2021): those of w+, and for every modulation
+a row of what is added to its scales, channel by channel; a row is wider than most modulations, its end drives nothing."""
 
 
 def inverse_haar(x: Tensor) -> Tensor:
@@ -92,16 +98,21 @@ def haar(y: Tensor) -> Tensor:
 
 
 class Modulation(nn.Module):
-    """w → the scale of each input channel; affine, with the equalised-learning-rate factor of its layer folded in."""
+    """Its row of w+ → the scale of each input channel; affine, with the equalised-learning-rate factor of its layer folded in."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, gain: float) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, gain: float, row: int, number: int) -> None:
+        """``row``: which of w+ drives it. ``number``: its place among the modulations."""
         super().__init__()
         self.weight = nn.Parameter(weight * gain, requires_grad=False)
         self.bias = nn.Parameter(bias * gain, requires_grad=False)
+        self.row, self.number = row, number
 
     def forward(self, w: Tensor) -> Tensor:
-        """[B, 512] → [B, C, 1, 1]."""
-        return F.linear(w, self.weight, self.bias)[:, :, None, None]
+        """w+ [B, 16, 512], or [B, 39, 512] with offsets of the scales → [B, C, 1, 1]."""
+        scales = F.linear(w[:, self.row], self.weight, self.bias)
+        if w.shape[1] == S_ROWS:
+            scales = scales + w[:, W_ROWS + self.number, : len(self.weight)]
+        return scales[:, :, None, None]
 
 
 def activate(x: Tensor, noise: Tensor) -> Tensor:
@@ -134,9 +145,22 @@ class Block(nn.Module):
         super().__init__()
         self.up, self.first, self.second = up, first, second
 
-    def forward(self, x: Tensor, w_first: Tensor, w_second: Tensor) -> Tensor:
-        x = inverse_haar(x * self.up(w_first))
-        return cast(Tensor, self.second(self.first(x, w_first), w_second))
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        x = inverse_haar(x * self.up(w))
+        return cast(Tensor, self.second(self.first(x, w), w))
+
+
+def place_of(modulation: str) -> tuple[int, int]:
+    """Name of a modulation's constant ("m.layers.3.conv2.conv.modulation.weight") → its row of w+, its number."""
+    if modulation.startswith("m.conv1."):
+        return 0, 0
+    match = re.match(r"m\.layers\.(\d+)\.(up|conv1|conv2|to_img)\.", modulation)
+    if match is None:
+        raise ValueError(f"{modulation} is no modulation of this network")
+    block, part = int(match[1]), match[2]
+    if part == "to_img":
+        return W_ROWS - 1, MODULATIONS - 1
+    return 1 + 2 * block + (part == "conv2"), 1 + 3 * block + ("up", "conv1", "conv2").index(part)
 
 
 class SynthesisNetwork(nn.Module):
@@ -153,7 +177,8 @@ class SynthesisNetwork(nn.Module):
         def modulation(name: str, fan_in: int | None) -> Modulation:
             gain = 1.0 if fan_in is None else 1.0 / math.sqrt(fan_in)
             prefix = f"{name}.modulation"
-            return Modulation(constants[f"{prefix}.weight"], constants[f"{prefix}.bias"], gain)
+            row, number = place_of(prefix)
+            return Modulation(constants[f"{prefix}.weight"], constants[f"{prefix}.bias"], gain, row, number)
 
         def convolution(block: int, k: int) -> SeparableConvolution:
             name = f"m.layers.{block}.conv{k}"
@@ -186,30 +211,35 @@ class SynthesisNetwork(nn.Module):
         paths = (store.path("mobilestylegan-synthesis-xml"), store.path("mobilestylegan-synthesis-bin"))
         return cls({name: torch.from_numpy(array.copy()) for name, array in read_constants(*paths).items()})
 
+    def modulations(self) -> list[Modulation]:
+        """All of them, by their number."""
+        found = [m for m in self.modules() if isinstance(m, Modulation)]
+        return sorted(found, key=lambda m: m.number)
+
     def block(self, k: int) -> Block:
         """The k-th block, counted from 0."""
         return cast(Block, self.blocks[k])
 
     def features(self, w: Tensor, blocks: int) -> Tensor:
-        """w+ [B, 16, 512] → the features after ``blocks`` blocks, [B, C, 4·2^blocks, 4·2^blocks]."""
-        x = self.constant * self.first_modulation(w[:, 0])
+        """w+ [B, 16 or 39, 512] → the features after ``blocks`` blocks, [B, C, 4·2^blocks, 4·2^blocks]."""
+        x = self.constant * self.first_modulation(w)
         x = activate(F.conv2d(x, self.first_weight, self.first_bias, padding=1), self.first_noise)
         for i in range(blocks):
-            x = self.blocks[i](x, w[:, 1 + 2 * i], w[:, 2 + 2 * i])
+            x = self.blocks[i](x, w)
         features: Tensor = x
         return features
 
     def wavelets(self, w: Tensor) -> Tensor:
-        """w+ [B, 16, 512] → [B, 12, 512, 512]: three low bands, twice the mean of 2 × 2 pixels, and nine of details."""
+        """w+ [B, 16 or 39, 512] → [B, 12, 512, 512]: three low bands, twice the mean of 2 × 2 pixels, and nine of details."""
         return self.wavelets_of(self.features(w, BLOCKS), w, BLOCKS)
 
     def wavelets_of(self, features: Tensor, w: Tensor, blocks: int) -> Tensor:
         """The rest of the network: ``features`` after ``blocks`` blocks, and w+ → what ``wavelets`` gives."""
         x = features
         for i in range(blocks, BLOCKS):
-            x = self.blocks[i](x, w[:, 1 + 2 * i], w[:, 2 + 2 * i])
-        return F.conv2d(x * self.rgb_modulation(w[:, W_ROWS - 1]), self.rgb_weight, self.rgb_bias.flatten())
+            x = self.blocks[i](x, w)
+        return F.conv2d(x * self.rgb_modulation(w), self.rgb_weight, self.rgb_bias.flatten())
 
     def forward(self, w: Tensor) -> Tensor:
-        """w+ [B, 16, 512] → [B, 3, 1024, 1024] in about [−1, 1]."""
+        """w+ [B, 16 or 39, 512] → [B, 3, 1024, 1024] in about [−1, 1]."""
         return inverse_haar(self.wavelets(w))

@@ -2,8 +2,9 @@
 
 What comes after the exit costs six times what comes before (0.10 of 0.66 s, forward and backward, on two cores). Here a small
 network stands in for it. It starts as the fifth block does (up-sampling and depthwise filter with their own modulation, so those
-rows of w+ act exactly) and goes on with few channels, modulated by the rows that act after it. This project trained it
-(``tools/train_preview.py`` holds data, seed and loss), on its value and on its gradient: a search follows the gradient.
+rows of w+ and of StyleSpace act exactly) and goes on with few channels, modulated by the rows of w+ that act after it. This
+project trained it (``tools/train_preview.py`` holds data, seed and loss), on its value and on its gradient: a search follows the
+gradient.
 """
 
 import torch
@@ -15,6 +16,9 @@ from doppelganger.generators.mobile_stylegan import LEAK, W_DIM, W_ROWS, Block, 
 BLOCKS_BEFORE = 4
 FIRST_ROW = 1 + 2 * BLOCKS_BEFORE
 """First row of w+ that acts after the exit."""
+MODULATIONS_BEFORE = 3 * BLOCKS_BEFORE + 3
+"""The first convolution's, the blocks' and the first two of the fifth: their scales act on a preview as they do on the picture.
+The others make texture; searched, they find a weave of a few pixels that no loss minds and every eye sees."""
 SIDE = 128
 """Side of the feature maps; the picture's is twice that."""
 CHANNELS = (96, 64, 64)
@@ -43,9 +47,9 @@ class PreviewHead(nn.Module):
 
     def forward(self, features: Tensor, w: Tensor, corners: list[tuple[int, int]] | None = None) -> Tensor:
         """``corners``: for training on patches, the top and left of each in the 64² features."""
-        scales = (1 + self.scales(self.squeeze(w[:, FIRST_ROW:].flatten(1))))[:, :, None, None].split(CHANNELS, 1)
+        scales = (1 + self.scales(self.squeeze(w[:, FIRST_ROW:W_ROWS].flatten(1))))[:, :, None, None].split(CHANNELS, 1)
         (fifth,) = self._fifth
-        up = fifth.up(w[:, FIRST_ROW]), fifth.first.modulation(w[:, FIRST_ROW])
+        up = fifth.up(w), fifth.first.modulation(w)
         x = inverse_haar(features * up[0])
         x = F.conv2d(x * up[1], fifth.first.depthwise, padding=1, groups=x.shape[1])
         for k, filters in enumerate((*self.filters, None)):

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 Latent = NDArray[np.float32]
-"""W: [512], or W+: [rows, 512]."""
+"""W: [512]; W+: [w_rows, 512]; or W+ with offsets of the scales that its rows make (StyleSpace): [s_rows, 512]."""
 
 
 class Generator(Protocol):
@@ -18,6 +18,8 @@ class Generator(Protocol):
     """Side of the square picture in pixels."""
     w_rows: int
     """Rows of W+: how many of the network's layers can be given a latent of their own."""
+    s_rows: int
+    """Rows of a latent in StyleSpace: those of W+, then the offsets of every modulation."""
 
     @property
     def w_mean(self) -> Latent:
@@ -30,13 +32,14 @@ class Generator(Protocol):
         """One face, float32 [3, resolution, resolution] in about [−1, 1]."""
 
     def synthesise(self, w: Latent) -> NDArray[np.uint8]:
-        """One face, uint8 [resolution, resolution, 3] RGB, from w [512] or w+ [w_rows, 512]."""
+        """One face, uint8 [resolution, resolution, 3] RGB, from any latent."""
 
 
 class DifferentiableGenerator(Protocol):
-    """The same function of w+ in PyTorch, with gradients to w+."""
+    """The same function of latents [B, w_rows or s_rows, 512] in PyTorch, with gradients to them."""
 
     w_rows: int
+    s_rows: int
 
     def synthesise(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
         """w+ [B, w_rows, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], reduced by area."""

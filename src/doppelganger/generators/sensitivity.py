@@ -12,9 +12,14 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from doppelganger.generators.mobile_stylegan import S_ROWS, W_ROWS
+
 
 class SensitiveDirections:
-    """Orthonormal directions per row, [rows, 512, K], in the coordinates of ``LatentSpace``."""
+    """Orthonormal directions per row of w+, [rows, 512, K], in the coordinates of ``LatentSpace``.
+
+    Further rows, those of StyleSpace, are single channels already and have no such directions: all of them is rest.
+    """
 
     def __init__(self, basis: Tensor) -> None:
         self._basis = basis
@@ -23,7 +28,8 @@ class SensitiveDirections:
     def of_mobile_stylegan(cls, device: torch.device) -> "SensitiveDirections":
         """Those of the embedded generator."""
         stored = resources.files("doppelganger.generators").joinpath("sensitivity.safetensors").read_bytes()
-        return cls(load(stored)["basis"].float().to(device))
+        basis = load(stored)["basis"].float().to(device)
+        return cls(torch.cat([basis, basis.new_zeros(S_ROWS - len(basis), *basis.shape[1:])]))
 
     @property
     def split_size(self) -> int:
@@ -32,15 +38,18 @@ class SensitiveDirections:
 
     def split(self, gradient: Tensor) -> Tensor:
         """[rows, 512] → [rows, K + 512]: along the K directions, and what is left in the old coordinates."""
-        along = (gradient[:, None] @ self._basis)[:, 0]
+        along = (gradient[:, None] @ self._basis[: len(gradient)])[:, 0]
         return torch.cat([along, gradient - self._back(along)], 1)
 
-    def join(self, step: Tensor, rest_rate: float = 1.0) -> Tensor:
-        """[rows, K + 512] → [rows, 512]; the second part, times ``rest_rate``, counts only as far as it lies outside the K."""
+    def join(self, step: Tensor, rest_rate: float = 1.0, offset_rate: float = 1.0) -> Tensor:
+        """[rows, K + 512] → [rows, 512]; the second part, times ``rest_rate``, counts only as far as it lies outside the K.
+        Rows of StyleSpace are taken times ``offset_rate``."""
         kept = self._basis.shape[2]
-        along, rest = step[:, :kept], step[:, kept:] * rest_rate
-        return rest + self._back(along - (rest[:, None] @ self._basis)[:, 0])
+        rates = step.new_full((len(step), 1), rest_rate)
+        rates[W_ROWS:] = offset_rate
+        along, rest = step[:, :kept], step[:, kept:] * rates
+        return rest + self._back(along - (rest[:, None] @ self._basis[: len(rest)])[:, 0])
 
     def _back(self, along: Tensor) -> Tensor:
-        back: Tensor = (self._basis @ along[:, :, None])[:, :, 0]
+        back: Tensor = (self._basis[: len(along)] @ along[:, :, None])[:, :, 0]
         return back
