@@ -5,7 +5,8 @@
     python3 start.py PHOTO [OPTIONS]     the doppelgänger of your photo; OPTIONS are those of `doppelganger make`
     python3 start.py test [OPTIONS]      lint, format, types and tests; OPTIONS go to pytest
     python3 start.py install             only prepare: packages and networks, so that all works offline afterwards
-    python3 start.py run ARGUMENTS       any command of `doppelganger`, such as: run verify A.jpg B.jpg
+    python3 start.py run studio          the page in the browser
+    python3 start.py run ARGUMENTS       any other command of `doppelganger`, such as: run verify A.jpg B.jpg
 
 Everything is installed into the folder .venv beside this file and the networks' cache; deleting both undoes it.
 What is installed already is not installed again.
@@ -35,16 +36,16 @@ TORCH = "2.13.0"
 
 # Measured in a new environment on Linux x86-64 with Python 3.11; MB are 10^6 bytes.
 PACKAGES = {"download": 420, "disk": 1700}
-PACKAGES_EVALUATION = {"download": 490, "disk": 1950}
-PACKAGES_TEST = {"download": 640, "disk": 2500}
+PACKAGES_OF = {"studio": {"download": 490, "disk": 1850}, "evaluation": {"download": 490, "disk": 1950}}
+PACKAGES_TEST = {"download": 740, "disk": 2800}
 CUDA = {"download": 2400, "disk": 4200}
 """How much more the default build of PyTorch for Linux brings."""
 NETWORKS = {"download": 300, "disk": 224}
 NETWORKS_TEST = {"download": 473, "disk": 391}
 
 
-EVALUATION = ("evaluate", "study", "study-analyse")
-"""Commands that need more packages than the others."""
+EXTRA_OF = {"evaluate": "evaluation", "study": "evaluation", "study-analyse": "evaluation", "studio": "studio"}
+"""Command that needs more packages than the others → the extra that has them."""
 
 
 class Failure(Exception):
@@ -60,8 +61,8 @@ def main(arguments: list[str]) -> int:
     if verb == "test":
         prepare("dev")
         return test(arguments[1:])
-    measures = verb == "run" and len(arguments) > 1 and arguments[1] in EVALUATION
-    prepare("evaluation" if measures else "example", every_network=verb == "install" or measures)
+    extra = EXTRA_OF.get(arguments[1], "example") if verb == "run" and len(arguments) > 1 else "example"
+    prepare(extra, every_network=verb == "install" or extra == "evaluation")
     if verb == "install":
         return doppelganger("weights", "fetch")
     if verb == "run":
@@ -135,7 +136,7 @@ def prepare(extra: str, every_network: bool = False) -> None:
 
 def announce(extra: str, every_network: bool = False) -> None:
     """Say what will be downloaded and how much disk it takes, and refuse where that does not fit."""
-    packages = {"dev": PACKAGES_TEST, "evaluation": PACKAGES_EVALUATION}.get(extra, PACKAGES)
+    packages = PACKAGES_TEST if extra == "dev" else PACKAGES_OF.get(extra, PACKAGES)
     networks = NETWORKS_TEST if extra == "dev" or every_network else NETWORKS
     more = CUDA if sys.platform == "linux" and shutil.which("nvidia-smi") else {"download": 0, "disk": 0}
     download, disk = packages["download"] + more["download"], packages["disk"] + more["disk"]
