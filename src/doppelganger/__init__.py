@@ -7,6 +7,7 @@
 Importing the package is light; the networks' libraries load with the first name that needs them.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from doppelganger.settings import Settings as Settings
     from doppelganger.storage import load as load
     from doppelganger.storage import save as save
+
+# `import openvino` reports itself to its makers' analytics, from a process of its own, whenever this package of theirs can be
+# imported; without it it has a stub for that. Nothing leaves this machine unasked, so it cannot be imported from here on.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 __version__ = "0.1.0"
 __all__ = ["Settings", "load", "make", "save"]
