@@ -1,0 +1,154 @@
+"""``doppelganger studio``: a page in the browser, served from this machine."""
+
+import importlib.util
+import json
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from doppelganger.errors import DoppelgangerError
+
+EXTRA = ("fastapi", "uvicorn", "av")
+"""What the extra ``studio`` brings."""
+
+
+class MissingExtraError(DoppelgangerError):
+    """The packages of the Studio are not installed."""
+
+
+def studio(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Any but this machine's own asks visitors for a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: a free one.")] = 8765,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for pictures, jobs and results. Default: one of your own, which is named at the start.",
+            show_default=False,
+        ),
+    ] = None,
+    keep_hours: Annotated[float, typer.Option(min=0.01, help="Everything is deleted after so many hours.")] = 24,
+    token: Annotated[bool, typer.Option("--token", help="Ask for a token on this machine's own address, too.")] = False,
+    new_token: Annotated[
+        bool, typer.Option("--new-token", help="Make a new token; who came in by the old one is out.")
+    ] = False,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM), for https.", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Its private key (PEM).", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name under which browsers reach it; may be repeated. Others are refused.", show_default=False
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps, as PyTorch calls them.")] = "auto",
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    openapi: Annotated[
+        bool, typer.Option("--openapi", help="Print the OpenAPI document of its API as JSON, and end.")
+    ] = False,
+) -> None:
+    """Serve the Studio: make a doppelgänger in the browser, see the border, take the face away.
+
+    **Examples**
+
+    - `doppelganger studio`
+    - `doppelganger studio --port 9000 --keep-hours 2 --no-open`
+    - `doppelganger studio --host 0.0.0.0 --certificate cert.pem --key key.pem --host-name studio.example`
+
+    Only this machine reaches it unless `--host` says otherwise; then a link with a token is printed, once. Pictures are deleted
+    when their job has ended, everything else after `--keep-hours`. Ctrl-C ends it (exit code 130); jobs in progress go on at the
+    next start.
+    """
+    _require_extra()
+    from doppelganger.studio.config import TLS, Config
+
+    if openapi:
+        from doppelganger.studio.app import create_app
+
+        typer.echo(json.dumps(create_app(Config(Path())).openapi(), indent=2, ensure_ascii=False))
+        return
+    if device.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
+        raise typer.BadParameter(f"There is no device {device!r}; choose auto, cpu, cuda or mps.")
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("--certificate and --key belong together.")
+    from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
+    from doppelganger.studio.access.token import kept_hash, make_token
+    from doppelganger.studio.house import House
+    from doppelganger.studio.serve import listen, serve
+
+    bound = listen(host, port)
+    house = House((data or _usual_folder()).absolute())
+    house.occupy()
+    try:
+        made, token_hash = None, None
+        if token or new_token or not is_loopback(host):
+            token_hash = None if new_token else kept_hash(house)
+            if token_hash is None:
+                made, token_hash = make_token(house)
+        tls = TLS(certificate, key) if certificate and key else None
+        names = tuple(host_name or ())
+        config = Config(house.root, host, port, token_hash, names, keep_hours, tls, device)
+        _fetch_networks()
+        shown = names[0] if names else socket.gethostname() if host in WILDCARDS else host
+        if host in WILDCARDS and not names:
+            config = Config(house.root, host, port, token_hash, (shown,), keep_hours, tls, device)
+        address = f"[{shown}]" if ":" in shown else shown
+        link = f"http{'s' if tls else ''}://{address}:{bound.getsockname()[1]}/{f'#token={made}' if made else ''}"
+
+        def ready() -> None:
+            _announce(link, config.keep_hours, house.root)
+            if token_hash and not made:
+                typer.echo("It asks for the token of the link that was printed once; --new-token makes another.")
+            if not tls and not is_loopback(host):
+                typer.echo(
+                    "Warning: without --certificate and --key, whoever shares the network can read along.", err=True
+                )
+            if open_page:
+                typer.launch(link)
+
+        serve(config, house, bound, ready)
+    finally:
+        bound.close()
+        house.leave()
+
+
+def _require_extra() -> None:
+    if any(importlib.util.find_spec(package) is None for package in EXTRA):
+        raise MissingExtraError(
+            "The Studio needs more packages: pip install 'deepfake-doppelganger[studio]', or from a clone of the repository: "
+            "python3 start.py run studio."
+        )
+
+
+def _usual_folder() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("doppelganger", appauthor=False) / "studio"
+
+
+def _fetch_networks() -> None:
+    """Now, with a bar, and not while somebody waits in the browser."""
+    from doppelganger.cli.bar import ProgressBar
+    from doppelganger.cli.options import announce_download, needed
+    from doppelganger.weights import Store
+
+    store = Store()
+    wanted = needed(store, background=True)
+    if missing := announce_download(store, wanted):
+        with ProgressBar(("weights",), Console(stderr=True, highlight=False), missing) as bar:
+            for name in wanted:
+                store.path(name, bar)
+
+
+def _announce(link: str, keep_hours: float, folder: Path) -> None:
+    hours = f"{keep_hours:g} hour{'' if keep_hours == 1 else 's'}"
+    typer.echo(f"Doppelgänger Studio: {link}")
+    typer.echo(f"What is made lies in {folder} and is deleted after {hours}; photos go as soon as their job has ended.")
+    typer.echo("Ctrl-C ends it; jobs in progress go on at the next start.")
