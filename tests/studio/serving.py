@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,13 @@ class Serving:
     def files(self) -> list[Path]:
         """All that lies in the people's folders."""
         return sorted(path for path in (self.data / "people").rglob("*") if path.is_file())
+
+    def left(self, of: Callable[[Path], bool]) -> list[Path]:
+        """Files that are still there when all that is being deleted has had its time."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := [path for path in self.files() if of(path)]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
 
 
 @dataclass(frozen=True)

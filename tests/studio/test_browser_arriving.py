@@ -44,9 +44,10 @@ def test_a_picture_from_the_camera(browser: Browser, studio: Serving) -> None:
         shoot.click()
         expect(page.get_by_text("One face found.").first).to_be_visible()
         expect(consent(page)).to_be_visible()
-        page.get_by_role("button", name="Another photo").click()
+        with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+            page.get_by_role("button", name="Another photo").click()
         expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
-    assert not [path for path in studio.files() if path.name == "photo.png"]
+    assert not studio.left(lambda path: path.name == "photo.png")
 
 
 def test_a_camera_that_is_refused(browser: Browser, studio: Serving) -> None:
@@ -94,7 +95,7 @@ def test_several_faces_and_a_change_of_mind(browser: Browser, studio: Serving, t
         page.get_by_role("button", name="Cancel and erase").click()
         confirm(page, "Erase now")
         expect(page.get_by_role("heading", level=1, name="People see you.")).to_be_visible()
-    assert not [path for path in studio.files() if path.name == "photo.png"]
+    assert not studio.left(lambda path: path.name == "photo.png")
 
 
 def test_wrong_files_are_refused_in_sentences(browser: Browser, studio: Serving, tmp_path: Path) -> None:

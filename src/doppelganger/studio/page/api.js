@@ -23,7 +23,9 @@ export async function call(method, path, { json, raw, signal, retry = true } = {
   const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body, signal, credentials: "same-origin" });
+    // what is to be deleted is deleted even if the page is closed at once
+    const keepalive = method === "DELETE";
+    answer = await fetch(path, { method, headers, body, signal, keepalive, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Trouble("offline", "");
