@@ -197,7 +197,7 @@ def by_verifier(rows: dict[str, Any], row: str) -> list[str]:
 def main() -> None:
     result = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     rows = result["rows"]
-    named = ("closest match (no protection)", "nearest, margin 0.35", "our path's border (dlib 0.6)")
+    named = ("closest match (no protection)", "nearest, margin 1.5", "our path's border (dlib 0.6)")
     for title, lines in (
         ("README", short(rows)),
         ("Protection", protection(rows)),

@@ -14,9 +14,9 @@ from doppelganger.images import encode_jpeg, read_image, resize_area, write_atom
 COLUMNS = {
     "portrait": "portrait",
     "closest-match": "closest match",
-    "nearest-0-without-edgeface": "nearest, margin 0",
-    "nearest-0.35-without-edgeface": "nearest, margin 0.35",
-    "nearest-0.8-without-edgeface": "nearest, margin 0.8",
+    "nearest-1-without-edgeface": "nearest, margin 1",
+    "nearest-1.5-without-edgeface": "nearest, margin 1.5",
+    "nearest-2-without-edgeface": "nearest, margin 2",
     "original": "the original's path",
     "path": "our path's border",
     "line": "line to the mean",
@@ -37,9 +37,10 @@ def main() -> None:
     arguments = parser.parse_args()
     side, head = arguments.side, 18
     rows = [next(arguments.results.glob(f"cases/{name}-*")) for name in arguments.portraits]
-    sheet = Image.new("RGB", (side * len(COLUMNS), head + side * len(rows)), "white")
+    shown = {m: label for m, label in COLUMNS.items() if any((case / f"{m}.png").exists() for case in rows)}
+    sheet = Image.new("RGB", (side * len(shown), head + side * len(rows)), "white")
     draw = ImageDraw.Draw(sheet)
-    for k, (method, label) in enumerate(COLUMNS.items()):
+    for k, (method, label) in enumerate(shown.items()):
         draw.text((k * side + 4, 3), label, "black", ImageFont.load_default(11))
         for n, case in enumerate(rows):
             if (file := case / f"{method}.png").exists():
