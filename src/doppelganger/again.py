@@ -17,13 +17,12 @@ from doppelganger.judging import judge_face
 from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.recording import FlatSettings, flat, now, unasked, versions
-from doppelganger.result import FaceRecord, Provenance, Result
+from doppelganger.result import DOPPELGANGER, FaceRecord, Provenance, Result
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject, of_aligned
 from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.views import Views
 
-DOPPELGANGER = "doppelgänger"
 TAKEN = "taken from the path"
 """The method, in ``result.json``, of a doppelgänger that is a step of the path."""
 

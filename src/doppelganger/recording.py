@@ -21,7 +21,7 @@ from doppelganger.inphoto import set_back, surroundings
 from doppelganger.judging import SCAN_STRIDE, PathJudge, judge_face
 from doppelganger.networks import Networks
 from doppelganger.projection import Projection
-from doppelganger.result import Border, FaceRecord, PathRecord, Pictures, Provenance, Result
+from doppelganger.result import DOPPELGANGER, Border, FaceRecord, PathRecord, Pictures, Provenance, Result
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject
 from doppelganger.verifiers.face_of import central_face
@@ -93,7 +93,7 @@ def judge_faces(
     shown = {"closest match": Views(closest, networks.detector, "closest match")}
     if border_outside is not None:
         shown["path border"] = Views(border_outside, networks.detector, "path border")
-    shown["doppelgänger"] = views
+    shown[DOPPELGANGER] = views
     portrait = networks.judge.measure(subject.portrait.image, "the aligned portrait")
     faces = []
     for name, seen in shown.items():

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+DOPPELGANGER = "doppelgänger"
+"""Name of the product among a run's faces."""
 
 
 @dataclass(frozen=True)

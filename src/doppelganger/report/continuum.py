@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from doppelganger.report.words import DOPPELGANGER, face, worst
-from doppelganger.result import Border, Image, Result
+from doppelganger.report.words import face, worst
+from doppelganger.result import DOPPELGANGER, Border, Image, Result
 
 WIDTH = 1160
 LEFT, RIGHT = 112, 980

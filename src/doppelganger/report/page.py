@@ -10,7 +10,7 @@ from doppelganger.images import RGB, encode_jpeg, resize_area
 from doppelganger.provenance import SourceType, synthetic_jpeg
 from doppelganger.report import words
 from doppelganger.report.continuum import LEFT, OFF_PATH, RIGHT, WIDTH, draw
-from doppelganger.result import FaceRecord, Result
+from doppelganger.result import DOPPELGANGER, FaceRecord, Result
 
 HERE = Path(__file__).parent
 LARGE, MEDIUM, SMALL = 768, 512, 160
@@ -24,7 +24,7 @@ def render(result: Result) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made = words.face(result, words.DOPPELGANGER)
+    made = words.face(result, DOPPELGANGER)
     return environment.get_template("page.html.j2").render(
         css=Markup((HERE / "page.css").read_text(encoding="utf-8")),
         js=Markup((HERE / "page.js").read_text(encoding="utf-8")),

@@ -9,8 +9,8 @@ from PIL import ImageDraw, ImageFont
 from doppelganger.images import RGB, resize_area
 from doppelganger.provenance import SourceType, synthetic_png
 from doppelganger.report.continuum import evenly
-from doppelganger.report.words import DOPPELGANGER, face
-from doppelganger.result import Result
+from doppelganger.report.words import face
+from doppelganger.result import DOPPELGANGER, Result
 
 PAPER, INK = (255, 255, 255), (40, 38, 35)
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from doppelganger.result import FaceRecord, Result, Verdict
-
-DOPPELGANGER = "doppelgänger"
+from doppelganger.result import DOPPELGANGER, FaceRecord, Result, Verdict
 
 
 def face(result: Result, name: str) -> FaceRecord | None:

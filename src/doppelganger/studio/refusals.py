@@ -1,12 +1,13 @@
 """Every answer that is not what was asked for: a status, a short word that the page translates, a sentence."""
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-CODES = (
+Code = Literal[
     "not-a-picture",
     "too-large",
     "too-many-pixels",
@@ -22,7 +23,7 @@ CODES = (
     "invalid",
     "gone",
     "trouble",
-)
+]
 """The short words."""
 
 STATUS_OF = {
@@ -40,7 +41,7 @@ class Refusal(HTTPException):
     """Ends a request. ``str(detail)`` is a sentence for a person."""
 
     def __init__(self, status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None) -> None:
-        assert code in CODES, code
+        assert code in get_args(Code), code
         super().__init__(status, sentence, dict(headers) if headers else None)
         self.code = code
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from doppelganger.studio.refusals import Code
+
 
 def _whole(value: Any) -> Any:
     """JSON knows one kind of number: 3.0 is the integer 3 there."""
@@ -14,23 +16,6 @@ def _whole(value: Any) -> Any:
 
 WHOLE = BeforeValidator(_whole)
 """For integers in a body; behind the limits, which would not be in the document otherwise."""
-Code = Literal[
-    "not-a-picture",
-    "too-large",
-    "too-many-pixels",
-    "no-face",
-    "face-too-small",
-    "profile",
-    "not-found",
-    "busy",
-    "rate",
-    "token",
-    "forbidden",
-    "state",
-    "invalid",
-    "gone",
-    "trouble",
-]
 Why = Literal["face-too-small", "profile"]
 Recogniser = Literal["dlib", "sface", "arcface", "edgeface"]
 """Short names; a test holds them against the panel."""
