@@ -10,6 +10,7 @@ deform. The crops are disturbed a little in every step, so that what is found do
 still says *same* under some disturbance its margin grows by what was missing, and the search goes on.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -50,6 +51,28 @@ class Searched:
     """The portrait's embedding, [D]."""
     stranger: float = 1.0
     """Mean distance between strangers on the calibration's faces, over the threshold; without it no margin has a meaning."""
+    within: float | None = None
+    """Where given, the face is to come *inside*: so near, over the threshold (`keeping`). Else it is to stay outside."""
+    role: str = ""
+    """Tells apart several constraints of one verifier."""
+
+    @property
+    def key(self) -> str:
+        """The constraint's own name: the verifier's, with the role where there is one."""
+        return f"{self.name} {self.role}".strip()
+
+    @property
+    def side(self) -> int:
+        """1: the distance has to be larger than the goal; −1: smaller."""
+        return 1 if self.within is None else -1
+
+    def goal(self, margin: float) -> float:
+        """The distance over the threshold to search for; ``margin`` as in `NearestSettings`, for those outside."""
+        return 1 + margin * (self.stranger - 1) if self.within is None else self.within
+
+    def clearance(self, distance: float) -> float:
+        """How far on the right side of the border a distance over the threshold is; negative on the wrong one."""
+        return self.side * (distance - 1)
 
     def distance(self, embeddings: Tensor) -> Tensor:
         """[B, D] → distance to the portrait over the threshold, [B]: 1 is the border."""
@@ -94,8 +117,8 @@ class NearestSettings:
 
 @dataclass(frozen=True)
 class Found:
-    """``w``: latent [39, 512]. ``accepted``: every searched verifier says *different* under every disturbance.
-    ``worst``: verifier → its smallest distance over its threshold as judged at full size. ``steps``: taken in all."""
+    """``w``: latent [39, 512]. ``accepted``: every constraint is met under every disturbance. ``worst``: key of the constraint →
+    distance over its threshold as judged at full size, of all views the one nearest to the wrong side. ``steps``: in all."""
 
     w: NDArray[np.float32]
     accepted: bool
@@ -140,8 +163,8 @@ def search(
     """Search from ``start`` (latent of the closest match, [16 or 39, 512]) for the nearest face outside every border.
 
     ``transforms``: latent → verifier → [2, 3] from pixels of its 1024² face to the verifier's crop (asked once a round).
-    ``accept``: latent → verifier → smallest distance over threshold of its full-size face, clean and under each disturbance.
-    Returns the first face that clears every border by the headroom, else the one that lies furthest out.
+    ``accept``: latent → key of the constraint → worst distance over threshold of its full-size face, clean and under each
+    disturbance. Returns the first face that clears every border by the headroom, else the one that clears them best.
     """
     rng = np.random.default_rng(seed)
     begun = torch.zeros(cheap.s_rows, 512, device=device)
@@ -155,10 +178,11 @@ def search(
 
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
-    goals = torch.tensor([1 + settings.margin * (s.stranger - 1) for s in searched], device=device)
+    goals = torch.tensor([s.goal(settings.margin) for s in searched], device=device)
+    sides = torch.tensor([s.side for s in searched], device=device)
     multipliers = torch.zeros(len(searched), device=device)
     trace: list[dict[str, float]] = []
-    latent, best = start, (start, {s.name: 0.0 for s in searched})
+    latent, best, clears = start, (start, {s.key: 1.0 - s.side for s in searched}), -math.inf
 
     for round_ in range(settings.rounds):
         steps = settings.steps if round_ == 0 else settings.extra_steps
@@ -169,13 +193,15 @@ def search(
             perceptual, seen_as = likeness(face)
             objective = seen_as + settings.scale_weight * moved.square().mean()
             seen = soften(face, rng) if settings.disturbed else face
-            distances = []
+            embeddings: dict[str, Tensor] = {}
             for one in searched:
-                to_crop = np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
-                if settings.disturbed:
-                    to_crop = jitter(rng, one.crop_size) @ to_crop
-                distances.append(one.distance(one.network(crop(seen, to_crop[:2], one.crop_size)))[0])
-            gap = goals - torch.stack(distances)
+                if one.name not in embeddings:
+                    to_crop = np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
+                    if settings.disturbed:
+                        to_crop = jitter(rng, one.crop_size) @ to_crop
+                    embeddings[one.name] = one.network(crop(seen, to_crop[:2], one.crop_size))
+            distances = [one.distance(embeddings[one.name])[0] for one in searched]
+            gap = sides * (goals - torch.stack(distances))
             broken = gap.clamp(min=0)
             loss = objective + (multipliers * broken).sum() + settings.stiffness / 2 * broken.square().sum()
             (gradient,) = torch.autograd.grad(loss, moved)
@@ -183,17 +209,18 @@ def search(
                 rate = settings.learning_rate * (min(1.0, (k + 1) / 4, max(0.2, (steps - k) / steps * 2)))
                 moved -= adam.update(gradient, rate if round_ == 0 else rate / 2)
                 multipliers = (multipliers + settings.multiplier_rate * gap).clamp(0, settings.max_multiplier)
-            shares = {s.name: float(d.detach()) for s, d in zip(searched, distances, strict=True)}
+            shares = {s.key: float(d.detach()) for s, d in zip(searched, distances, strict=True)}
             trace.append({"lpips": float(perceptual.detach()), **shares})
             shown = to_rgb(face.detach()[0]) if k % SHOWN_EVERY == 0 else None
             progress(Event("nearest", len(trace), ahead, face=shown, lpips=trace[-1]["lpips"], distances=shares))
         latent = latent_of(moved.detach()).cpu().numpy()
         worst = dict(accept(latent))
-        if min(worst.values()) >= min(best[1].values()):
-            best = latent, worst
-        missing = [1 + settings.headroom - worst[s.name] for s in searched]
+        clear = [s.clearance(worst[s.key]) for s in searched]
+        if min(clear) >= clears:
+            best, clears = (latent, worst), min(clear)
+        missing = [settings.headroom - c for c in clear]
         if max(missing) <= 0:
             break
-        goals = goals + torch.tensor(missing, device=device).clamp(min=0) * 1.2
+        goals = (goals + sides * torch.tensor(missing, device=device).clamp(min=0) * 1.2).clamp(min=0)
     latent, worst = best
-    return Found(latent, min(worst.values()) > 1, worst, len(trace), trace)
+    return Found(latent, clears > 0, worst, len(trace), trace)

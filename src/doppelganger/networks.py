@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import torch
+from torch import nn
 
 from doppelganger.background import Matting
 from doppelganger.faces.attributes import AgeSexEstimator
@@ -40,6 +41,7 @@ class Networks:
     def __init__(self, store: Store | None = None, device: str = "auto") -> None:
         self.store = store or Store()
         self.device = pick_device(device)
+        self._with_gradients: dict[str, nn.Module] = {}
 
     def load(self) -> None:
         """Load what seeing and projection need now, two networks at a time: compiling one keeps only one core busy.
@@ -82,6 +84,12 @@ class Networks:
     def members(self, short_names: Sequence[str]) -> list[Verifier]:
         """The panel's members of these short names ("dlib", "sface", …), in the panel's order."""
         return [m for short, m in zip(VERIFIERS, self.panel.members, strict=True) if short in short_names]
+
+    def gradients_of(self, member: Verifier) -> nn.Module:
+        """The member's network with gradients to its input, on the device; loaded once."""
+        if member.name not in self._with_gradients:
+            self._with_gradients[member.name] = member.network().to(self.device)
+        return self._with_gradients[member.name]
 
     @cached_property
     def generator(self) -> MobileStyleGAN:
