@@ -15,7 +15,7 @@ from doppelganger.background import Backdrop, backdrop, new_background
 from doppelganger.border import CachedJudge, find_borders, path_border
 from doppelganger.checkpoint import Checkpoint
 from doppelganger.errors import BorderNotFoundError
-from doppelganger.faces.detector import choose
+from doppelganger.faces.attributes import chip_transform
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, read_image
 from doppelganger.judging import SCAN_STRIDE, PathJudge, Watching, thresholds
@@ -27,6 +27,8 @@ from doppelganger.recording import record_run
 from doppelganger.result import Result
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject, see
+from doppelganger.trait import apparent_sex
+from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.thresholds import calibration
 from doppelganger.verifiers.views import Views
 
@@ -155,10 +157,16 @@ def search_nearest(
         for name, m in members.items()
     ]
 
+    portrait = subject.portrait.image
+    face = largest_face(networks.detector, portrait, "the aligned portrait")
+    landmarks = networks.landmarks.detect(portrait, face)
+    sex = apparent_sex(portrait, landmarks, networks.apparent_sex, networks.device)
+
     def transforms(w: Latent) -> Mapping[str, np.ndarray]:
         image = networks.generator.synthesise(w)
-        face = choose(networks.detector.detect(image), name="the closest match")
-        return {name: m.crop_transform(image, face) for name, m in members.items()}
+        face = largest_face(networks.detector, image, "the closest match")
+        chip = chip_transform(networks.landmarks.detect(image, face), sex.crop_size)
+        return {sex.name: chip, **{name: m.crop_transform(image, face) for name, m in members.items()}}
 
     shown_as: dict[bytes, Views] = {}
 
@@ -186,6 +194,7 @@ def search_nearest(
         networks.device,
         settings.seed,
         progress,
+        (sex,),
     )
     return found, shown_as[found.w.tobytes()]
 

