@@ -58,6 +58,6 @@ def test_search_leaves_the_border_and_stops_near_it(networks):
     assert all(found.trace[0][name] < 1 for name in names), "the start must be *same*, or nothing is tested"
     assert found.accepted
     assert set(found.worst) == set(names)
-    assert all(1 < found.worst[name] < 1.8 for name in names)
+    assert all(1 < found.worst[name] < 1.9 for name in names)
     assert np.array_equal(found.w[: len(start)], start) and found.w[len(start) :].any(), "only scales are moved"
     np.testing.assert_array_equal(views.image, networks.generator.synthesise(found.w))

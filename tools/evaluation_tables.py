@@ -94,6 +94,7 @@ def likeness(rows: dict[str, Any]) -> list[str]:
         ("head pose (degrees)", 1),
         ("expression (mean |Δ blendshape|)", 3),
         ("age difference (years)", 1),
+        ("age difference, second opinion (years)", 1),
         ("skin ΔE00", 1),
         ("hair ΔE00", 1),
         ("eye ΔE00", 1),
@@ -111,7 +112,7 @@ def likeness(rows: dict[str, Any]) -> list[str]:
     for row, e in rows.items():
         of = e["likeness"]
         signed = [of.get(name, {}).get("mean, signed") for name in ("age difference (years)", "skin smoothness (dB)")]
-        sex = (of.get("sex agrees") or {}).get("share")
+        sex = (of.get("sex agrees, second opinion") or of.get("sex agrees") or {}).get("share")
         real = e["realism"].get("against portraits")
         out.append(
             line(

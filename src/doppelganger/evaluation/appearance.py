@@ -19,6 +19,7 @@ from doppelganger.evaluation.colours import HAIR, SKIN, Colours, difference, iri
 from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.faces.detector import choose
 from doppelganger.faces.landmarks import Landmarks
+from doppelganger.faces.second_opinion import SecondOpinion
 from doppelganger.images import RGB
 from doppelganger.likeness import shape_distance, skin_texture
 from doppelganger.networks import Networks
@@ -28,6 +29,9 @@ POSE = "head pose (degrees)"
 EXPRESSION = "expression (mean |Δ blendshape|)"
 AGE = "age difference (years)"
 SEX = "sex agrees"
+AGE_SECOND = "age difference, second opinion (years)"
+SEX_SECOND = "sex agrees, second opinion"
+"""By networks that no search asks, where the first network's guess of sex is held by ours."""
 SKIN_COLOUR = "skin ΔE00"
 HAIR_COLOUR = "hair ΔE00"
 EYE_COLOUR = "eye ΔE00"
@@ -47,6 +51,9 @@ class Appearance:
     """Years, 0.25–80."""
     female: float = NAN
     """Probability, 0–1."""
+    age_second: float = NAN
+    female_second: float = NAN
+    """The same two by `faces.second_opinion`."""
     roughness: float = NAN
     """Power of fine skin texture, dB."""
     asymmetry: float = NAN
@@ -59,6 +66,7 @@ class AppearanceJudge:
     def __init__(self, networks: Networks) -> None:
         self._detector, self._landmarks, self._parser = networks.detector, networks.landmarks, networks.parser
         self._attributes = AgeSexEstimator(networks.store)
+        self._second = SecondOpinion(networks.store)
         self._partners = mirror_partners(networks.store)
 
     def measure(self, image: RGB, name: str, labels: NDArray[np.uint8] | None = None) -> Appearance:
@@ -71,21 +79,24 @@ class AppearanceJudge:
         except FaceError:
             return Appearance(None, Colours(skin, hair, None))
         attributes = self._attributes.estimate(image, landmarks)
+        second = self._second.age_sex(image, landmarks)
         return Appearance(
             landmarks,
             Colours(skin, hair, iris_colour(image, landmarks.points)),
             attributes.age,
             attributes.female,
+            second.age,
+            second.female,
             roughness(skin_texture(image, landmarks.points)),
             asymmetry(landmarks.points3d, self._partners) - YAW_BIAS * abs(landmarks.yaw),
         )
 
     @staticmethod
     def compare(portrait: Appearance, avatar: Appearance) -> dict[str, float]:
-        """Measure → value, in the order of the table. 0 is *the same* for all but `SEX`, which is 1 then, else 0.
+        """Measure → value, in the order of the table. 0 is *the same* for all but `SEX` and `SEX_SECOND`: they are 1 or 0.
 
-        Signed, avatar against portrait: `AGE` (positive: older), `SMOOTHNESS` (positive: smoother skin, the drop of fine
-        texture) and `SYMMETRY` (positive: more symmetric, the drop of asymmetry). NaN and left out: see the conventions above.
+        Signed, avatar against portrait: `AGE`, `AGE_SECOND` (positive: older), `SMOOTHNESS` (positive: smoother skin, the drop of
+        fine texture) and `SYMMETRY` (positive: more symmetric, the drop of asymmetry). NaN and left out: see the conventions above.
         """
         a, b = portrait.landmarks, avatar.landmarks
         measures = {}
@@ -96,6 +107,8 @@ class AppearanceJudge:
                 EXPRESSION: expression_distance(a.blendshapes, b.blendshapes) if b else NAN,
                 AGE: avatar.age - portrait.age,
                 SEX: float((portrait.female > 0.5) == (avatar.female > 0.5)) if b else NAN,
+                AGE_SECOND: avatar.age_second - portrait.age_second,
+                SEX_SECOND: float((portrait.female_second > 0.5) == (avatar.female_second > 0.5)) if b else NAN,
                 SMOOTHNESS: portrait.roughness - avatar.roughness,
                 SYMMETRY: portrait.asymmetry - avatar.asymmetry,
             }

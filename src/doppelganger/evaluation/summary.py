@@ -30,7 +30,7 @@ SCALES = (
     Scale("pose", appearance.POSE, 8.2),
     Scale("expression", appearance.EXPRESSION, 0.076),
     Scale("age and sex", appearance.AGE, 19.0),
-    Scale("age and sex", appearance.SEX, 1.0),
+    Scale("age and sex", appearance.SEX_SECOND, 1.0),
     Scale("colours", appearance.SKIN_COLOUR, 9.7),
     Scale("colours", appearance.HAIR_COLOUR, 12.0),
     Scale("colours", appearance.EYE_COLOUR, 8.4),
@@ -52,6 +52,6 @@ def summary(measures: Mapping[str, float]) -> float:
     for scale in SCALES:
         for name, value in measures.items():
             if name.startswith(scale.measure):
-                off = 1 - value if scale.measure == appearance.SEX else abs(value) / scale.stranger
+                off = 1 - value if scale.measure == appearance.SEX_SECOND else abs(value) / scale.stranger
                 groups.setdefault(scale.group, []).append(1.0 if np.isnan(off) else min(off, 1.0))
     return 1 - float(np.mean([np.mean(values) for values in groups.values()])) if groups else float("nan")

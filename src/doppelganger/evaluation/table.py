@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from doppelganger.evaluation.appearance import AGE, AGE_SECOND, SEX, SEX_SECOND, SMOOTHNESS, SYMMETRY
 from doppelganger.evaluation.attacks import FEWEST_PEOPLE, feature_ranks, hash_ranks, linear_map_attack
 from doppelganger.evaluation.gather import Avatars, Population, Trial
 from doppelganger.evaluation.metrics import (
@@ -26,7 +27,7 @@ FARS = ("1e-3", "1e-4")
 SPLITS = 5
 """Ways to halve the people for attacker (b)."""
 WORST = ("TAR at FAR 1e-3", "TAR at privacy", "rank-1")
-SIGNED = ("age difference (years)", "skin smoothness (dB)", "symmetry (eye distances)")
+SIGNED = (AGE, AGE_SECOND, SMOOTHNESS, SYMMETRY)
 """Measures whose sign means something: the mean says where avatars drift to, the median absolute value how far they are off."""
 
 
@@ -124,7 +125,7 @@ def likeness(made: Sequence[Avatars], whole: Population) -> dict[str, Any]:
             out[name] = {"median": asdict(median_interval(np.abs(values) if signed else values, whose)), "lost": lost}
             if signed:
                 out[name]["mean, signed"] = float(np.mean(values))
-            if name == "sex agrees":
+            if name in (SEX, SEX_SECOND):
                 out[name] = {"share": asdict(share_interval(np.array(values) > 0.5, whose)), "lost": lost}
         else:
             out[name] = {"median": None, "lost": lost}

@@ -23,8 +23,8 @@ IN_PHOTO = "bisenet-parsing"
 NEW_BACKGROUND = "modnet"
 """Joins them when the doppelgänger gets a new background."""
 
-EVALUATION = (*PLAIN_RUN, IN_PHOTO, "fid-inception")
-"""For `doppelganger evaluate`: parsed regions and the features of FID besides."""
+EVALUATION = (*PLAIN_RUN, IN_PHOTO, "fid-inception", "second-age-sex-manifest", "second-age-sex-numbers")
+"""For `doppelganger evaluate`: parsed regions, the features of FID and a second opinion on age and sex besides."""
 
 
 def weights_of_run(in_photo: bool = False, background: bool = False) -> tuple[str, ...]:
