@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from doppelganger import __version__
-from doppelganger.cli import border, evaluate, make, studio, study, verify, weights
+from doppelganger.cli import border, evaluate, face, make, studio, study, verify, weights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("make")(make.make)
 app.command("verify")(verify.verify)
 app.command("border")(border.border)
+app.add_typer(face.app, name="face")
 app.command("studio")(studio.studio)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)

@@ -27,6 +27,17 @@ EVALUATION = (*PLAIN_RUN, IN_PHOTO, "fid-inception", "second-age-sex-manifest", 
 """For `doppelganger evaluate`: parsed regions, the features of FID and a second opinion on age and sex besides."""
 
 
+FACES = (
+    *(name for name in PLAIN_RUN if name.startswith("mobilestylegan")),
+    "yunet",
+    "mediapipe-face-landmarker",
+    "age",
+    "gender",
+    IN_PHOTO,
+)
+"""For `doppelganger face`: the generator, and what reads a face."""
+
+
 def weights_of_run(in_photo: bool = False, background: bool = False) -> tuple[str, ...]:
     """Names of the weights in the catalogue."""
     return (*PLAIN_RUN, *([IN_PHOTO] if in_photo else []), *([NEW_BACKGROUND] if background else []))

@@ -1,0 +1,78 @@
+"""A wish: what is asked of a face, as bounds on measured attributes.
+
+>>> wish({"sex": "female", "age": 45, "hair": "red", "glasses": "yes", "smile": 0.7, "yaw": -20})
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from doppelganger.directions.reading import Reading
+from doppelganger.errors import DoppelgangerError
+from doppelganger.sculpting.traits import TRAITS, Bound, Trait, measured
+
+Asked = Mapping[str, str | float]
+"""Trait → a word of its, or a number where it takes one; a number as text ("+20") is relative, see `wish`."""
+
+
+class WishError(DoppelgangerError):
+    """Something was asked that there is not, or outside what can be had."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """``asked``: as it was said, for people and files. ``bounds``: trait → what is to be measured."""
+
+    asked: Mapping[str, str | float]
+    bounds: Mapping[str, tuple[Bound, ...]]
+
+    @property
+    def all_bounds(self) -> tuple[Bound, ...]:
+        """Of every trait, in order."""
+        return tuple(bound for bounds in self.bounds.values() for bound in bounds)
+
+    def miss(self, reading: Reading) -> float:
+        """How far a face is from the wish: the sum of the bounds' misses, in deviations; 0 when all is reached."""
+        return sum(bound.miss(measured(reading, bound.attribute)) for bound in self.all_bounds)
+
+    def reached(self, reading: Reading) -> tuple[str, ...]:
+        """The traits that this face has as asked."""
+        return tuple(
+            name
+            for name, bounds in self.bounds.items()
+            if all(bound.miss(measured(reading, bound.attribute)) == 0 for bound in bounds)
+        )
+
+
+def wish(asked: Asked, now: Reading | None = None) -> Wish:
+    """What is asked, in bounds. ``now``: the face to be changed; numbers written with a sign ("+20", "-0.3") then count from
+    its own.
+
+    Raises WishError with one sentence for an unknown trait or word, or a number out of range.
+    """
+    return Wish(dict(asked), {name: _bounds(_trait(name), value, now) for name, value in asked.items()})
+
+
+def _trait(name: str) -> Trait:
+    if name not in TRAITS:
+        raise WishError(f"There is no trait {name!r}; choose from {', '.join(TRAITS)}.")
+    return TRAITS[name]
+
+
+def _bounds(trait: Trait, value: str | float, now: Reading | None) -> tuple[Bound, ...]:
+    if isinstance(value, str) and value in trait.words:
+        return trait.words[value]
+    choice = " or ".join(trait.words)
+    if trait.number is None:
+        raise WishError(f"{trait.name} takes {choice}, not {value!r}.")
+    attribute, direction, tolerance, least, most = trait.number
+    try:
+        number = float(value)
+    except ValueError:
+        raise WishError(f"{trait.name} takes a number from {least:g} to {most:g}, not {value!r}.") from None
+    if isinstance(value, str) and value[:1] in "+-" and now is not None:
+        number = min(max(now[attribute] + number, least), most)
+    if not least <= number <= most:
+        raise WishError(f"{trait.name} takes a number from {least:g} to {most:g}, not {number:g}.")
+    return (Bound(attribute, direction, number - tolerance, number + tolerance, number),)
