@@ -151,16 +151,17 @@ _PICTURE: Mapping[str, Asked] = {
 VOCABULARY: Mapping[str, Asked] = {**_PEOPLE, **_HAIR, **_FACE, **_EXPRESSION, **_PICTURE}
 """Phrase → what it asks."""
 
-_SILENT = frozenset(
-    (
-        "a an the of with and who is are has have his her its their in at on to wearing person face portrait photo picture "
-        "someone somebody he she it very looks eyes hair skin years year old aged age about around roughly"
-    ).split()  # noqa: SIM905
+_SILENCE = (
+    "a an the of with and who is are has have his her its their in at on to wearing person face portrait photo picture "
+    "someone somebody he she it very looks eyes hair skin years year old aged age about around roughly"
 )
+_SILENT = frozenset(_SILENCE.split())
 """Words that say nothing of their own."""
-_ONES = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()  # noqa: SIM905
+_COUNTED = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_ONES = _COUNTED.split()
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70}
 _NUMBERS = {
     **{word: i + 1 for i, word in enumerate(_ONES)},
