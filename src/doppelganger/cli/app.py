@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from doppelganger import __version__
-from doppelganger.cli import border, evaluate, face, make, studio, study, verify, weights
+from doppelganger.cli import border, edit, evaluate, face, make, studio, study, verify, weights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ app.command("make")(make.make)
 app.command("verify")(verify.verify)
 app.command("border")(border.border)
 app.add_typer(face.app, name="face")
+app.command("edit")(edit.edit)
 app.command("studio")(studio.studio)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)

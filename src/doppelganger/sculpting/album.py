@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from doppelganger.errors import OutputError
 from doppelganger.generators.mobile_stylegan import S_ROWS, W_DIM, W_ROWS
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, resize_area, write_atomically
-from doppelganger.provenance import synthetic_jpeg, synthetic_png
+from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.sculpting.making import Made
 from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Wish
@@ -64,10 +65,39 @@ def about_wish(wish: Wish, reading: Reading) -> dict[str, Any]:
     values = {name: measured(reading, name) for name in names}
     return {
         "asked": dict(wish.asked),
-        "measured": {name: round(value, 3) if np.isfinite(value) else None for name, value in values.items()}
-        | {"hair": reading.hair_colour},
+        "measured": {name: rounded(value) for name, value in values.items()} | {"hair": reading.hair_colour},
         "reached": list(wish.reached(reading)),
     }
+
+
+def rounded(value: float) -> float | None:
+    """For JSON, which knows no NaN."""
+    return round(value, 3) if np.isfinite(value) else None
+
+
+def keep_edit(folder: Path, portrait: RGB, closest: RGB, edited: RGB, latent: Latent, about: Mapping[str, Any]) -> Path:
+    """Write an edit as ``folder``, or ``folder-2`` … where something is there: ``share/`` has the face alone, ``private/`` the real
+    portrait beside its projection and the edit, and the JSON file with the latent. Returns where. Raises OutputError."""
+    at = new_folder(folder)
+    write_atomically(at / "share" / "edited.png", synthetic_png(edited))
+    side = np.hstack([portrait, closest, edited])
+    write_atomically(at / "private" / "before-after.png", synthetic_png(side, SourceType.COMPOSITE))
+    record = {"schema": SCHEMA, "picture": "../share/edited.png", **about, "latent": _packed(latent)}
+    write_atomically(at / "private" / "edit.json", (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+    return at
+
+
+def new_folder(folder: Path) -> Path:
+    """Make ``folder``, or the first of ``folder-2``, ``folder-3`` … that is not there. Raises OutputError."""
+    for name in chain([folder], (folder.with_name(f"{folder.name}-{n}") for n in count(2))):
+        try:
+            name.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OutputError(f"{name} could not be made ({error.strerror}); choose another folder with --out.") from error
+        return name
+    raise AssertionError("count() never ends")
 
 
 def read_latent(record: Path) -> Latent:

@@ -11,7 +11,7 @@ from doppelganger.errors import DoppelgangerError
 from doppelganger.sculpting.traits import TRAITS, Bound, Trait, measured
 
 Asked = Mapping[str, str | float]
-"""Trait → a word of its, or a number where it takes one; a number as text ("+20") is relative, see `wish`."""
+"""Trait → a word of its, or a number where it takes one; as text it may be relative ("+20"), see `wish`."""
 
 
 class WishError(DoppelgangerError):
@@ -46,8 +46,8 @@ class Wish:
 
 
 def wish(asked: Asked, now: Reading | None = None) -> Wish:
-    """What is asked, in bounds. ``now``: the face to be changed; numbers written with a sign ("+20", "-0.3") then count from
-    its own.
+    """What is asked, in bounds. ``now``: the face to be changed; numbers written with a sign ("+20", "-0.3") then count from its
+    own, and "=-20" is the value itself.
 
     Raises WishError with one sentence for an unknown trait or word, or a number out of range.
     """
@@ -68,7 +68,7 @@ def _bounds(trait: Trait, value: str | float, now: Reading | None) -> tuple[Boun
         raise WishError(f"{trait.name} takes {choice}, not {value!r}.")
     attribute, direction, tolerance, least, most = trait.number
     try:
-        number = float(value)
+        number = float(value.removeprefix("=") if isinstance(value, str) else value)
     except ValueError:
         raise WishError(f"{trait.name} takes a number from {least:g} to {most:g}, not {value!r}.") from None
     if isinstance(value, str) and value[:1] in "+-" and now is not None:
