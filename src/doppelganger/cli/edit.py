@@ -8,7 +8,16 @@ from rich.console import Console
 from rich.table import Table
 
 from doppelganger.cli.bar import ProgressBar
-from doppelganger.cli.options import Device, FaceIndex, Json, Out, Steps, announce_download, networks_on, projection_settings
+from doppelganger.cli.options import (
+    Device,
+    FaceIndex,
+    Json,
+    Out,
+    Steps,
+    announce_download,
+    networks_on,
+    projection_settings,
+)
 from doppelganger.cli.traits import Traits, with_traits
 
 if TYPE_CHECKING:
@@ -18,7 +27,8 @@ if TYPE_CHECKING:
 
 STAGES = ("weights", "projection", "steering")
 Subject = Annotated[
-    Path, typer.Argument(help="A photo, or the folder of a result of `make`, whose projection is used.", show_default=False)
+    Path,
+    typer.Argument(help="A photo, or the folder of a result of `make`, whose projection is used.", show_default=False),
 ]
 
 
@@ -26,17 +36,21 @@ Subject = Annotated[
 def edit(
     traits: Traits,
     photo: Subject,
-    hold: Annotated[bool, typer.Option("--keep/--no-keep", help="Hold on to the person as far as the edit allows.")] = True,
+    hold: Annotated[
+        bool, typer.Option("--keep/--no-keep", help="Hold on to the person as far as the edit allows.")
+    ] = True,
     out: Out = None,
     face: FaceIndex = None,
     steps: Steps = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Edit a portrait: the traits of `face`, as values or as changes (`--age +20`, `--smile +0.4`; `--yaw =-20` for the value itself).
+    """Edit a portrait: the traits of `face`, as values or as changes (`--age +20`, `--smile +0.4`; `--yaw =-20` for the value
+    itself).
 
     The face is projected, changed, read and corrected; then the search that made it another person is turned round, so that the
-    recognisers take it for the same again. What they say is said. `share/edited.png` is the face; `private/` has before and after.
+    recognisers take it for the same again. What they say is said. `share/edited.png` is the face; `private/` has before and
+    after.
 
     Example: `doppelganger edit me.jpg --age +20 --smile 1`
     """

@@ -76,8 +76,8 @@ def rounded(value: float) -> float | None:
 
 
 def keep_edit(folder: Path, portrait: RGB, closest: RGB, edited: RGB, latent: Latent, about: Mapping[str, Any]) -> Path:
-    """Write an edit as ``folder``, or ``folder-2`` … where something is there: ``share/`` has the face alone, ``private/`` the real
-    portrait beside its projection and the edit, and the JSON file with the latent. Returns where. Raises OutputError."""
+    """Write an edit as ``folder``, or ``folder-2`` … where something is there: ``share/`` has the face alone, ``private/`` the
+    real portrait beside its projection and the edit, and the JSON file with the latent. Returns where. Raises OutputError."""
     at = new_folder(folder)
     write_atomically(at / "share" / "edited.png", synthetic_png(edited))
     side = np.hstack([portrait, closest, edited])
@@ -95,7 +95,9 @@ def new_folder(folder: Path) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise OutputError(f"{name} could not be made ({error.strerror}); choose another folder with --out.") from error
+            raise OutputError(
+                f"{name} could not be made ({error.strerror}); choose another folder with --out."
+            ) from error
         return name
     raise AssertionError("count() never ends")
 

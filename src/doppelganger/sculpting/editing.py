@@ -1,7 +1,7 @@
 """Editing a known face: older, smiling, turned, and still the same person as far as the edit allows.
 
-Directions change a face as asked (`steering`), and who it is with it. Then `keeping.keep` takes back what made it another person while the
-edited picture is held; where that loses what was asked, both are repeated once more from there.
+Directions change a face as asked (`steering`), and who it is with it. Then `keeping.keep` takes back what made it another
+person while the edited picture is held; where that loses what was asked, both are repeated once more from there.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from doppelganger.directions.reading import Reading
 from doppelganger.errors import FaceError
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
-from doppelganger.keeping import Embeddings, Kept, KeepSettings, Seen, keep, see_beside
+from doppelganger.keeping import Embeddings, KeepSettings, Kept, Seen, keep, see_beside
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.sculpting.album import ALWAYS, rounded
 from doppelganger.sculpting.mirror import Mirror
@@ -31,8 +31,8 @@ class EditSettings:
 
 @dataclass(frozen=True)
 class Edited:
-    """``before``: the face that was edited, as it was read and as the panel sees it beside the person. ``naive``: the first steering,
-    with nobody held; ``seen``: the panel's word on the edited face, at the identity point."""
+    """``before``: the face that was edited, as it was read and as the panel sees it beside the person. ``naive``: the first
+    steering, with nobody held; ``seen``: the panel's word on the edited face, at the identity point."""
 
     wish: Wish
     latent: Latent
@@ -97,7 +97,9 @@ def about_edit(edited: Edited) -> dict[str, Any]:
         "asked": dict(edited.wish.asked),
         "missed": edited.missed,
         "measured": {when: {name: rounded(measured(one, name)) for name in names} for when, one in read.items()},
-        "over the identity threshold": {when: {n: round(d, 3) for n, d in one.distances.items()} for when, one in seen.items()},
+        "over the identity threshold": {
+            when: {n: round(d, 3) for n, d in one.distances.items()} for when, one in seen.items()
+        },
         "same person": {when: one.same for when, one in seen.items()},
         "held out of the search": list(edited.kept.held_out) if edited.kept else [],
     }
