@@ -7,7 +7,8 @@ Each stage leaves its file in the folder WORK and goes on where it was stopped. 
 
 population  faces at psi 0.8; every second one takes some groups of rows from another face, so that the groups can be told apart
 learn       gradients of all attributes and of identity; per attribute the change that costs the others least (`learning`)
-polish      small steps along each group's part of each direction, measured on other faces; of plain directions, single groups, and
+polish      small steps along each group's part of each direction, measured on other faces; of plain directions, single groups,
+and
             the best sum of all parts the one is kept that is most selective on faces left out
 score       strengths on faces that no stage has seen
 """

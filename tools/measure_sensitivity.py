@@ -3,8 +3,8 @@
     python tools/measure_sensitivity.py OUT.safetensors [--targets 200] [--seed 5]
 
 For random generated faces as targets, and for each a w+ far from it and one nearer, the gradient of projection's loss through the
-whole network is taken in the coordinates of ``LatentSpace``. Per row, the directions are the leading eigenvectors of the gradients'
-second moments, each gradient scaled to length one so that no target outweighs another.
+whole network is taken in the coordinates of ``LatentSpace``. Per row, the directions are the leading eigenvectors of the
+gradients' second moments, each gradient scaled to length one so that no target outweighs another.
 """
 
 import argparse

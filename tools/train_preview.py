@@ -7,9 +7,9 @@ generator cannot make (two generated faces blended along a line, moved a little,
 projected by exact gradients, and every second step gives a sample: features, w+, the true picture at 256², a loss's gradient to
 that picture and what the true network makes of it at the features. A second part is the population, one w at truncation 0.5–1.1.
 
-Loss: squared error, a quarter of the absolute error of neighbouring pixels' differences, and for samples of searches 0.03 times the
-relative squared error of the gradient at the features (Czarnecki et al., "Sobolev Training for Neural Networks", 2017). A tenth
-of the searches' samples is held out.
+Loss: squared error, a quarter of the absolute error of neighbouring pixels' differences, and for samples of searches 0.03 times
+the relative squared error of the gradient at the features (Czarnecki et al., "Sobolev Training for Neural Networks", 2017). A
+tenth of the searches' samples is held out.
 """
 
 import argparse

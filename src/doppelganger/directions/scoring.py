@@ -65,7 +65,7 @@ def score_sheet(
             seen = zip(sorted_members(members), spans, strict=True)
             distances.append({m.name: verifier_distances(m, base[:count, s], found["all"][part, s]) for m, s in seen})
             readable.append(float(np.isfinite(found["all"][part, 0]).mean()))
-        row, scale = _score(name, plan, deviation, changes, distances, readable, members)
+        row, scale = score_row(name, plan, deviation, changes, distances, readable, members)
         rows.append(row)
         scales.append(scale)
     return {
@@ -97,7 +97,7 @@ def verifier_distances(member: Verifier, a: NDArray[Any], b: NDArray[Any]) -> Do
     return np.asarray(1 - (a * b).sum(1), np.float64)
 
 
-def _score(
+def score_row(
     name: str,
     plan: Plan,
     deviation: Doubles,
@@ -106,6 +106,10 @@ def _score(
     readable: list[float],
     members: Sequence[Verifier],
 ) -> tuple[dict[str, Any], float]:
+    """A direction's row of the sheet, and by how much its vector must be stretched for its unit to be true.
+
+    By level: ``changes`` [faces, A] in deviations, ``distances`` by verifier, and the share of faces that were ``readable``.
+    """
     own, most = NAMES.index(plan.attribute), strongest(name)
     back, half_back, half_on, on = (plan.sign * change[:, own] for change in changes)
     to_unit = 1.0 if plan.unit == "population deviations" else float(deviation[own])
