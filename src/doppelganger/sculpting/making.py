@@ -14,11 +14,12 @@ from doppelganger.sculpting.wish import Wish
 @dataclass(frozen=True)
 class MakingSettings:
     """``draws``: from W, of which the likeliest are looked at, ``looked_at`` for each start; ``starts``: at most so many are
-    steered."""
+    steered, another one only where the wish is missed by more than ``content``, in deviations."""
 
     draws: int = 8000
     looked_at: int = 3
     starts: int = 3
+    content: float = 0.25
     steering: SteeringSettings = field(default_factory=SteeringSettings)
 
 
@@ -49,7 +50,7 @@ def make_face(
         looks += spent + steered.looks - 1
         if best is None or min(steered.history) < min(best.steered.history):
             best = Made(seed, wish, start, steered, looks)
-        if not steered.missed:
+        if min(best.steered.history) <= settings.content:
             break
     if best is None:
         raise FaceError("No face that could be read came of this seed; choose another one.")

@@ -6,11 +6,15 @@ With s the strengths and y the asked attributes as read, each round solves
     minimise  Σᵢ ((J δ − e)ᵢ / σᵢ)²  +  μ Σ_d (δ_d / r_d)²  +  ν Σ_d ((s + δ)_d / r_d)²     within  |s + δ| ≤ reach · r
 
 where e leads from y to the aims (0 for what is reached), σ are the attributes' deviations among generated faces and r the
-directions' valid ranges: a damped Gauss–Newton step (Nocedal and Wright, "Numerical Optimization", chapter 10) in a box. J
-begins as the published matrix of side effects, so that asking for grey hair and for youth are weighed together, and learns from
-each round by Broyden's update (ibid., chapter 11). The best face seen is kept. A step that led away from the wish, or to a face
-that cannot be read, is taken back, and the next one from there is shorter: μ is multiplied by six, and divided by two after a
-good step (Levenberg and Marquardt's rule).
+directions' valid ranges: a damped Gauss–Newton step (Nocedal and Wright, "Numerical Optimization", chapter 10) in a box. J is the
+published matrix of side effects, so that asking for grey hair and for youth are weighed together, corrected by what has been
+seen:
+
+    J = J₀ + argmin_D  Σ_k |Δy_k − (J₀ + D) Δs_k|²  +  κ |D|²         over the faces k looked at, from the best of them
+
+(ridge regression; secant methods, ibid., chapter 11, are its limit of one face and κ = 0). Every step starts from the best face
+so far. After one that led away from the wish, or to a face that cannot be read, the next is shorter: μ is trebled, and halved
+after a good one (Levenberg and Marquardt's rule). Attributes that end, such as a probability, are taken by their logit.
 """
 
 from collections.abc import Mapping
@@ -37,12 +41,14 @@ _SHADES = tuple(f"hair_{shade}" for shade in SHADES)
 
 @dataclass(frozen=True)
 class SteeringSettings:
-    """``rounds``: faces looked at besides the first. ``reach``: the strongest, in valid ranges. ``damping``: μ, ``thrift``: ν."""
+    """``rounds``: faces looked at besides the first. ``reach``: the strongest, in valid ranges. ``damping``: μ, ``thrift``: ν,
+    ``doubt``: κ, strengths counted in valid ranges."""
 
     rounds: int = 7
     reach: float = 1.0
     damping: float = 0.03
     thrift: float = 0.01
+    doubt: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -121,14 +127,18 @@ class _Loop:
         self.names: tuple[str, ...] = tuple(dict.fromkeys(bound.direction for bound in self._bounds))
         self._ranges = np.array([min(map(abs, known[name].valid_range)) for name in self.names])
         self._units = np.array([_unit(bound) for bound in self._bounds])
-        self._effects = _effects(self._bounds, self.names, known)
-        self._published = self._effects.copy()
-        self._strengths = np.zeros(len(self.names))
-        self._values = self._read(look.reading)
+        self._published = _effects(self._bounds, self.names, known)
         self._damping = settings.damping
-        self.best, self.best_strengths = look, self._strengths
+        self._seen = [(np.zeros(len(self.names)), self._read(look.reading))]
+        self._best = 0
+        self.best = look
         self.history = [wish.miss(look.reading)]
         self.looks = 1
+
+    @property
+    def best_strengths(self) -> Doubles:
+        """Of the best face."""
+        return self._seen[self._best][0]
 
     @property
     def done(self) -> bool:
@@ -137,67 +147,69 @@ class _Loop:
 
     def propose(self) -> Doubles:
         """The strengths to look at next."""
-        settings = self._settings
-        error = np.array([_error(b, v) for b, v in zip(self._bounds, self._values, strict=True)])
+        settings, (strengths, values) = self._settings, self._seen[self._best]
+        error = np.array([_error(b, v) for b, v in zip(self._bounds, values, strict=True)])
         system = np.concatenate(
             [
-                self._effects / self._units[:, None] * self._ranges,
+                self._effects() / self._units[:, None] * self._ranges,
                 np.sqrt(self._damping) * np.eye(len(self.names)),
                 np.sqrt(settings.thrift) * np.eye(len(self.names)),
             ]
         )
-        now = self._strengths / self._ranges
+        now = strengths / self._ranges
         target = np.concatenate([error / self._units, np.zeros(len(now)), -np.sqrt(settings.thrift) * now])
         step = lsq_linear(system, target, (-settings.reach - now - 1e-9, settings.reach - now + 1e-9)).x
-        return np.asarray(self._strengths + step * self._ranges, np.float64)
+        return np.asarray(strengths + step * self._ranges, np.float64)
 
     def learn(self, strengths: Doubles, look: Look | None) -> None:
         """From what the proposed strengths looked like."""
         self.looks += 1
-        if look is None:
-            self._damping *= 6
-            self.history.append(float("inf"))
-            return
-        values, step = self._read(look.reading), (strengths - self._strengths) / self._ranges
-        seen = np.isfinite(values) & np.isfinite(self._values)
-        surprise = np.where(seen, values - self._values - self._effects @ (step * self._ranges), 0.0)
-        if step @ step > 1e-6:
-            self._effects = self._bounded(self._effects + np.outer(surprise, step / (step @ step)) / self._ranges)
-        self.history.append(self._wish.miss(look.reading))
-        if self.history[-1] < min(self.history[:-1]):
-            self.best, self.best_strengths = look, strengths
-            self._strengths, self._values = strengths, values
+        self.history.append(float("inf") if look is None else self._wish.miss(look.reading))
+        if look is not None:
+            self._seen.append((strengths, self._read(look.reading)))
+        if look is not None and self.history[-1] < min(self.history[:-1]):
+            self.best, self._best = look, len(self._seen) - 1
             self._damping = max(self._damping / 2, self._settings.damping)
         else:
-            self._damping *= 6
+            self._damping *= 3
 
-    def _bounded(self, effects: Doubles) -> Doubles:
-        """A direction's effect on its own attribute stays between a fifth and five times the published one: readings are noisy,
-        and one that did not move would otherwise be pushed without end, or the wrong way."""
+    def _effects(self) -> Doubles:
+        """J about the best face. A direction's effect on its own attribute stays between a fifth and five times the published
+        one: readings are noisy, and one that did not move would otherwise be pushed without end, or the wrong way."""
+        strengths, values = self._seen[self._best]
+        steps = np.array([(s - strengths) / self._ranges for k, (s, _) in enumerate(self._seen) if k != self._best])
+        if not len(steps):
+            return self._published
+        changes = np.array([v - values for k, (_, v) in enumerate(self._seen) if k != self._best])
+        surprises = np.nan_to_num(changes - steps @ (self._published * self._ranges).T)
+        weights = steps.T @ steps + self._settings.doubt * np.eye(len(self.names))
+        effects = self._published + np.linalg.solve(weights, steps.T @ surprises).T / self._ranges
         for i, bound in enumerate(self._bounds):
             own = self.names.index(bound.direction)
             least, most = sorted((0.2 * self._published[i, own], 5 * self._published[i, own]))
             effects[i, own] = np.clip(effects[i, own], least, most)
-        return effects
+        return np.asarray(effects, np.float64)
 
     def _read(self, reading: Reading) -> Doubles:
         return np.array([_linear(b.attribute, measured(reading, b.attribute)) for b in self._bounds])
 
 
+_ENDING = {"female": 0.005, "smile": 0.02}
+"""Attributes between 0 and 1 whose readings saturate where the directions do not, and the logit's clip."""
 _LOGIT_SLOPE = 6.0
-"""Of the logit of sex over its probability, as a mean over the scale; the reading saturates where the direction does not."""
+"""Of a logit over its probability, as a mean over the scale."""
 
 
 def _linear(attribute: str, value: float) -> float:
-    """What the directions move about evenly: probabilities by their logit, all else as it is."""
-    if attribute != "female":
+    """What the directions move about evenly."""
+    if attribute not in _ENDING:
         return value
-    clipped = min(max(value, 0.005), 0.995)
+    clipped = min(max(value, _ENDING[attribute]), 1 - _ENDING[attribute])
     return float(np.log(clipped / (1 - clipped)))
 
 
 def _unit(bound: Bound) -> float:
-    return bound.deviation * (_LOGIT_SLOPE if bound.attribute == "female" else 1.0)
+    return bound.deviation * (_LOGIT_SLOPE if bound.attribute in _ENDING else 1.0)
 
 
 def _error(bound: Bound, value: float) -> float:
