@@ -66,17 +66,20 @@ def edit(
     from doppelganger.weights.run import FACES, weights_of_run
 
     store = Store()
+    partial = folder.with_name(f".{folder.name}.partial")
     names = [name for name in dict.fromkeys((*weights_of_run(), *FACES)) if name in store.catalogue]
     missing = announce_download(store, names)
     with ProgressBar(STAGES, download=missing) as bar:
         for name in names:
             store.path(name, bar)
-        edited, portrait = _edit(photo, traits, hold, networks_on(device, store), face, steps, bar)
+        edited, portrait = _edit(photo, traits, hold, networks_on(device, store), face, steps, bar, partial)
+    from doppelganger.checkpoint import forget
     from doppelganger.sculpting.album import keep_edit
     from doppelganger.sculpting.editing import about_edit
 
     about = about_edit(edited)
     saved = keep_edit(folder, portrait, edited.before[1].image, edited.picture, edited.latent, about)
+    forget(partial)
     about = {"folder": str(saved), **about}
     if as_json:
         from doppelganger.storage import dump
@@ -87,7 +90,14 @@ def edit(
 
 
 def _edit(
-    photo: Path, traits: Traits, hold: bool, networks: "Networks", face: int | None, steps: int | None, bar: ProgressBar
+    photo: Path,
+    traits: Traits,
+    hold: bool,
+    networks: "Networks",
+    face: int | None,
+    steps: int | None,
+    bar: ProgressBar,
+    partial: Path,
 ) -> "tuple[Edited, RGB]":
     """The edit, and the aligned portrait before it."""
     from doppelganger.sculpting.editing import EditSettings, edit
@@ -100,12 +110,14 @@ def _edit(
         result = load(photo)
         subject, latent = of_aligned(result.pictures.portrait, networks), result.latents["closest"]
     else:
+        from doppelganger.checkpoint import Checkpoint
         from doppelganger.doppelganger import project_subject
         from doppelganger.images import read_image
         from doppelganger.subject import see
 
-        subject = see(read_image(photo), networks, face, photo.name)
-        latent = project_subject(subject, networks, projection_settings(steps), bar).closest
+        image, projection = read_image(photo), projection_settings(steps)
+        subject, kept = see(image, networks, face, photo.name), Checkpoint(partial, image, projection, face)
+        latent = project_subject(subject, networks, projection, bar, kept).closest
     settings = EditSettings() if hold else EditSettings(keeping=None)
     return edit(latent, subject.embeddings, traits, Mirror(networks), settings, bar), subject.portrait.image
 

@@ -198,9 +198,16 @@ def _mirror() -> "Iterator[tuple[Mirror, ProgressBar]]":
 def _make(
     wanted: "Wish", seed: int, mirror: "Mirror", out: Path, bar: ProgressBar, done: int, total: int
 ) -> "tuple[dict[str, Any], RGB]":
-    """One face, written as soon as it is there; its record and its picture."""
-    from doppelganger.sculpting.album import about_made, keep_face
+    """One face, written as soon as it is there, or found from before; its record and its picture."""
+    from doppelganger.images import read_image
+    from doppelganger.sculpting.album import about_made, keep_face, made_before
     from doppelganger.sculpting.making import make_face
+
+    name = f"face-{seed}"
+    before = made_before(out, name, seed, wanted)
+    if before is not None:  # of a run that was stopped, or of the same one
+        files = {"picture": str(out / f"{name}.png"), "file": str(out / f"{name}.json")}
+        return {**before, **files}, read_image(out / f"{name}.png")
 
     def heard(event: Event) -> None:
         bar(Event("steering", 100 * done + round(100 * event.done / max(event.total, 1)), 100 * total))
@@ -208,8 +215,8 @@ def _make(
     begun = time.monotonic()
     made = make_face(wanted, seed, mirror, progress=heard)
     about = about_made(made, time.monotonic() - begun)
-    kept = keep_face(out, f"face-{seed}", made.steered.picture, made.steered.latent, about)
-    return {"picture": str(kept.picture), "file": str(kept.record), **about}, made.steered.picture
+    kept = keep_face(out, name, made.steered.picture, made.steered.latent, about)
+    return {**about, "picture": str(kept.picture), "file": str(kept.record)}, made.steered.picture
 
 
 def _keep(mirror: "Mirror", latent: Any, out: Path, name: str, about: dict[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,16 @@ def about_wish(wish: Wish, reading: Reading) -> dict[str, Any]:
     }
 
 
+def made_before(folder: Path, name: str, seed: int, wish: Wish) -> dict[str, Any] | None:
+    """What the file of a face says that is there already for this seed and wish; None where there is none, or another one."""
+    try:
+        record = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        same = record["seed"] == seed and record["asked"] == dict(wish.asked) and (folder / f"{name}.png").is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return {key: value for key, value in record.items() if key != "latent"} if same else None
+
+
 def rounded(value: float) -> float | None:
     """For JSON, which knows no NaN."""
     return round(value, 3) if np.isfinite(value) else None

@@ -1,32 +1,35 @@
 """Editing a known face: older, smiling, turned, and still the same person as far as the edit allows.
 
 Directions change a face as asked (`steering`), and who it is with it. Then `keeping.keep` takes back what made it another
-person while the edited picture is held; where that loses what was asked, both are repeated once more from there.
+person, while the edited picture is held. Some edits are part of who somebody is to a recogniser, such as the sex: where keeping
+undoes what was asked, only as much of it is taken as leaves the edit, by bisection between the edited latent and the kept one.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from doppelganger.directions.reading import Reading
 from doppelganger.errors import FaceError
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
-from doppelganger.keeping import Embeddings, KeepSettings, Kept, Seen, keep, see_beside
+from doppelganger.keeping import Embeddings, KeepSettings, Kept, Seen, keep, see_beside, whole_latent
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.sculpting.album import ALWAYS, rounded
-from doppelganger.sculpting.mirror import Mirror
+from doppelganger.sculpting.mirror import Look, Mirror
 from doppelganger.sculpting.steering import Steered, SteeringSettings, missed, steer
 from doppelganger.sculpting.traits import measured
-from doppelganger.sculpting.wish import Asked, Wish, wish
+from doppelganger.sculpting.wish import Asked, Wish, holding
 
 
 @dataclass(frozen=True)
 class EditSettings:
-    """``keeping``: None where nobody minds who it is. ``rounds``: of steering and keeping, at most."""
+    """``keeping``: None where nobody minds who it is. ``halvings``: looks for how much of the keeping the edit bears."""
 
     steering: SteeringSettings = field(default_factory=SteeringSettings)
     keeping: KeepSettings | None = field(default_factory=KeepSettings)
-    rounds: int = 2
+    halvings: int = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Edited:
     naive: tuple[Steered, Seen]
     seen: Seen
     kept: Kept | None
+    share: float
+    """Of the way from ``naive`` to what keeping found that was gone, 0–1."""
     missed: dict[str, str]
 
 
@@ -55,37 +60,60 @@ def edit(
 ) -> Edited:
     """Change a face, w [512], w+ [16, 512] or with scales [39, 512], as asked; ``person``: embeddings of whom it is to stay.
 
-    Numbers with a sign count from the face's own, see `wish`. Raises WishError; FaceError where the face cannot be read.
+    What was not asked is held, see `wish.holding`; numbers with a sign count from the face's own. Raises WishError; FaceError
+    where the face cannot be read.
     """
     settings = settings or EditSettings()
     networks = mirror.networks
     first = mirror.look(latent)
     if first is None:
         raise FaceError("No face can be read in the picture that this latent shows; it cannot be edited.")
-    wanted = wish(asked, first.reading)
+    wanted = holding(asked, first.reading)
     before = first.reading, see_beside(first.picture, person, networks)
-    naive: tuple[Steered, Seen] | None = None
-    kept: Kept | None = None
-    look = first
-    for k in range(settings.rounds):
-        steered = steer(look.latent, wanted, mirror, settings.steering, first=look)
-        assert steered is not None  # its first look was read
-        progress(Event("steering", 2 * k + 1, 2 * settings.rounds))
-        naive = naive or (steered, see_beside(steered.picture, person, networks))
-        seen, reading, picture, edited = naive[1], steered.reading, steered.picture, steered.latent
-        if settings.keeping is None:
+    steered = steer(latent, wanted, mirror, settings.steering, first=first)
+    assert steered is not None  # its first look was read
+    progress(Event("steering", 1, 3))
+    naive = steered, see_beside(steered.picture, person, networks)
+    there = Look(steered.latent, steered.picture, steered.reading)
+    kept = keep(steered.latent, person, networks, settings.keeping) if settings.keeping else None
+    progress(Event("steering", 2, 3))
+    share = 0.0
+    if kept is not None and kept.steps:
+        there, share = _as_far_as_it_goes(wanted, steered, kept.latent, mirror, settings.halvings)
+    seen = see_beside(there.picture, person, networks)
+    progress(Event("steering", 3, 3))
+    return Edited(
+        wanted,
+        there.latent,
+        there.picture,
+        there.reading,
+        before,
+        naive,
+        seen,
+        kept,
+        share,
+        missed(wanted, there.reading),
+    )
+
+
+def _as_far_as_it_goes(
+    wanted: Wish, steered: Steered, kept: Latent, mirror: Mirror, halvings: int
+) -> tuple[Look, float]:
+    """The face farthest from the edited one toward the kept one that still has every trait which the edit had reached; and how
+    far."""
+    start = whole_latent(steered.latent, mirror.networks)
+    best, low, high = Look(steered.latent, steered.picture, steered.reading), 0.0, 1.0
+    share = 1.0
+    for _ in range(halvings + 1):
+        look = mirror.look(np.asarray(start + np.float32(share) * (kept - start), np.float32))
+        if look is not None and set(wanted.reached(look.reading)) >= set(steered.reached):
+            best, low = look, share
+        else:
+            high = share
+        if low == 1.0:
             break
-        kept = keep(steered.latent, person, networks, settings.keeping)
-        progress(Event("steering", 2 * k + 2, 2 * settings.rounds))
-        again = mirror.look(kept.latent)
-        if again is None:
-            break
-        look, seen, reading, picture, edited = again, kept.face, again.reading, again.picture, kept.latent
-        if wanted.miss(again.reading) == 0:
-            break
-    progress(Event("steering", 1, 1))
-    assert naive is not None
-    return Edited(wanted, edited, picture, reading, before, naive, seen, kept, missed(wanted, reading))
+        share = (low + high) / 2
+    return best, low
 
 
 def about_edit(edited: Edited) -> dict[str, Any]:
@@ -101,5 +129,6 @@ def about_edit(edited: Edited) -> dict[str, Any]:
             when: {n: round(d, 3) for n, d in one.distances.items()} for when, one in seen.items()
         },
         "same person": {when: one.same for when, one in seen.items()},
+        "share of the keeping that the edit bore": round(edited.share, 3),
         "held out of the search": list(edited.kept.held_out) if edited.kept else [],
     }

@@ -6,6 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from doppelganger.directions.reading import Reading
 from doppelganger.errors import DoppelgangerError
 from doppelganger.sculpting.traits import TRAITS, Bound, Trait, measured
@@ -22,15 +24,17 @@ class WishError(DoppelgangerError):
 
 @dataclass(frozen=True)
 class Wish:
-    """``asked``: as it was said, for people and files. ``bounds``: trait → what is to be measured."""
+    """``asked``: as it was said, for people and files. ``bounds``: trait → what is to be measured. ``held``: what is not to
+    change."""
 
     asked: Mapping[str, str | float]
     bounds: Mapping[str, tuple[Bound, ...]]
+    held: tuple[Bound, ...] = ()
 
     @property
     def all_bounds(self) -> tuple[Bound, ...]:
-        """Of every trait, in order."""
-        return tuple(bound for bounds in self.bounds.values() for bound in bounds)
+        """Of every trait, in order, and what is held."""
+        return (*(bound for bounds in self.bounds.values() for bound in bounds), *self.held)
 
     def miss(self, reading: Reading) -> float:
         """How far a face is from the wish: the sum of the bounds' misses, in deviations; 0 when all is reached."""
@@ -52,6 +56,34 @@ def wish(asked: Asked, now: Reading | None = None) -> Wish:
     Raises WishError with one sentence for an unknown trait or word, or a number out of range.
     """
     return Wish(dict(asked), {name: _bounds(_trait(name), value, now) for name, value in asked.items()})
+
+
+HELD: Mapping[str, float] = {
+    "age": 6.0,
+    "yaw": 5.0,
+    "pitch": 5.0,
+    "smile": 0.25,
+    "glasses": 0.15,
+    "baldness": 0.2,
+    "hair_length": 0.04,
+    "skin_tone": 15.0,
+}
+"""Attribute → how far it may drift when other things are changed."""
+
+
+def holding(asked: Asked, now: Reading) -> Wish:
+    """As `wish`, and what was not asked is to stay as it is: sex on its side, and the attributes of `HELD`. For editing."""
+    wanted = wish(asked, now)
+    taken = {bound.attribute for bound in wanted.all_bounds}
+    held = [
+        Bound(name, name, now[name] - drift, now[name] + drift, now[name])
+        for name, drift in HELD.items()
+        if name not in taken and np.isfinite(now[name])
+    ]
+    if "female" not in taken:
+        low, high = (0.5, 1.0) if now["female"] > 0.5 else (0.0, 0.5)
+        held.append(Bound("female", "female", low, high, now["female"]))
+    return Wish(wanted.asked, wanted.bounds, tuple(held))
 
 
 def _trait(name: str) -> Trait:
