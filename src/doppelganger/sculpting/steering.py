@@ -27,7 +27,7 @@ from scipy.optimize import lsq_linear
 from doppelganger.directions import load
 from doppelganger.directions.hair import SHADES
 from doppelganger.directions.reading import Reading
-from doppelganger.directions.vectors import Directions
+from doppelganger.directions.vectors import Direction, Directions
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.progress import Event, Progress, silent
@@ -36,19 +36,24 @@ from doppelganger.sculpting.traits import LEAD, Bound, measured
 from doppelganger.sculpting.wish import Wish
 
 Doubles = NDArray[np.float64]
-_SHADES = tuple(f"hair_{shade}" for shade in SHADES)
 
 
 @dataclass(frozen=True)
 class SteeringSettings:
-    """``rounds``: faces looked at besides the first. ``reach``: the strongest, in valid ranges. ``damping``: μ, ``thrift``: ν,
+    """``rounds``: faces looked at besides the first. ``reach``: the strongest, in valid ranges, as is ``stride``, the longest
+    step. ``damping``: μ, ``thrift``: ν,
     ``doubt``: κ, strengths counted in valid ranges."""
 
     rounds: int = 7
     reach: float = 1.0
     damping: float = 0.03
     thrift: float = 0.01
+    stride: float = 0.7
     doubt: float = 0.1
+
+
+HELPING_REACH = 0.4
+"""The strongest, in valid ranges, of directions that nobody asked for, which only hold what is not to change."""
 
 
 @dataclass(frozen=True)
@@ -118,16 +123,48 @@ def missed(wish: Wish, reading: Reading) -> dict[str, str]:
     return said
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One number that the step is computed by: of a bound, its attribute; of a shade of hair, one of the three of its colour."""
+
+    bound: Bound
+    attribute: str
+    unit: float
+    goal: float
+    """In linear coordinates."""
+
+    def read(self, reading: Reading) -> float:
+        """In linear coordinates."""
+        return _linear(self.attribute, reading[self.attribute])
+
+    def error(self, reading: Reading) -> float:
+        """What is missing to the goal; 0 where the bound is kept, one unit where nothing can be read."""
+        if self.bound.miss(measured(reading, self.bound.attribute)) == 0:
+            return 0.0
+        value = self.read(reading)
+        if np.isnan(value):
+            return 0.0 if np.isfinite(self.bound.low + self.bound.high) else self.unit * float(np.sign(self.bound.high))
+        return self.goal - value
+
+
 class _Loop:
     """The state of one steering."""
 
     def __init__(self, wish: Wish, known: Directions, settings: SteeringSettings, look: Look) -> None:
         self._wish, self._settings = wish, settings
-        self._bounds: tuple[Bound, ...] = wish.all_bounds
-        self.names: tuple[str, ...] = tuple(dict.fromkeys(bound.direction for bound in self._bounds))
+        self._rows = [row for bound in wish.all_bounds for row in _rows(bound)]
+        asked = [name for bound in wish.asked_bounds for name in _movers(bound)]
+        held = [bound.direction for bound in wish.held if bound.direction]
+        self.names: tuple[str, ...] = tuple(dict.fromkeys([*asked, *held]))
         self._ranges = np.array([min(map(abs, known[name].valid_range)) for name in self.names])
-        self._units = np.array([_unit(bound) for bound in self._bounds])
-        self._published = _effects(self._bounds, self.names, known)
+        self._reach = np.array([settings.reach if name in asked else HELPING_REACH for name in self.names])
+        self._units = np.array([row.unit for row in self._rows])
+        self._published = np.array([[_effect(row, known[name], known) for name in self.names] for row in self._rows])
+        self._own = [
+            (i, self.names.index(row.bound.direction))
+            for i, row in enumerate(self._rows)
+            if row.bound.attribute == row.attribute and row.bound.direction
+        ]
         self._damping = settings.damping
         self._seen = [(np.zeros(len(self.names)), self._read(look.reading))]
         self._best = 0
@@ -143,12 +180,12 @@ class _Loop:
     @property
     def done(self) -> bool:
         """Whether all is reached, or the rounds are used up."""
-        return min(self.history) == 0 or not self.names or self.looks > self._settings.rounds
+        return min(self.history) == 0 or not self._wish.asked or self.looks > self._settings.rounds
 
     def propose(self) -> Doubles:
         """The strengths to look at next."""
-        settings, (strengths, values) = self._settings, self._seen[self._best]
-        error = np.array([_error(b, v) for b, v in zip(self._bounds, values, strict=True)])
+        settings, strengths = self._settings, self.best_strengths
+        error = np.array([row.error(self.best.reading) for row in self._rows])
         system = np.concatenate(
             [
                 self._effects() / self._units[:, None] * self._ranges,
@@ -158,7 +195,8 @@ class _Loop:
         )
         now = strengths / self._ranges
         target = np.concatenate([error / self._units, np.zeros(len(now)), -np.sqrt(settings.thrift) * now])
-        step = lsq_linear(system, target, (-settings.reach - now - 1e-9, settings.reach - now + 1e-9)).x
+        low, high = (np.clip(end * self._reach - now, -settings.stride, settings.stride) for end in (-1, 1))
+        step = lsq_linear(system, target, (low - 1e-9, high + 1e-9)).x
         return np.asarray(strengths + step * self._ranges, np.float64)
 
     def learn(self, strengths: Doubles, look: Look | None) -> None:
@@ -184,58 +222,50 @@ class _Loop:
         surprises = np.nan_to_num(changes - steps @ (self._published * self._ranges).T)
         weights = steps.T @ steps + self._settings.doubt * np.eye(len(self.names))
         effects = self._published + np.linalg.solve(weights, steps.T @ surprises).T / self._ranges
-        for i, bound in enumerate(self._bounds):
-            own = self.names.index(bound.direction)
+        for i, own in self._own:
             least, most = sorted((0.2 * self._published[i, own], 5 * self._published[i, own]))
             effects[i, own] = np.clip(effects[i, own], least, most)
         return np.asarray(effects, np.float64)
 
     def _read(self, reading: Reading) -> Doubles:
-        return np.array([_linear(b.attribute, measured(reading, b.attribute)) for b in self._bounds])
+        return np.array([row.read(reading) for row in self._rows])
 
 
 _ENDING = {"female": 0.005, "smile": 0.02}
 """Attributes between 0 and 1 whose readings saturate where the directions do not, and the logit's clip."""
 _LOGIT_SLOPE = 6.0
 """Of a logit over its probability, as a mean over the scale."""
+_LAB = {"hair_lightness": 18.0, "hair_a": 6.0, "hair_b": 9.0}
+"""Colour of hair, and the CIELAB units at which a shade is torn between two (`hair.shade_scores`): shares of shades bend too
+much."""
+
+
+def _rows(bound: Bound) -> list[_Row]:
+    if bound.attribute.startswith(LEAD):
+        colour = zip(_LAB.items(), SHADES[bound.attribute.removeprefix(LEAD)], strict=True)
+        return [_Row(bound, name, unit, goal) for (name, unit), goal in colour]
+    unit = bound.deviation * (_LOGIT_SLOPE if bound.attribute in _ENDING else 1.0)
+    return [_Row(bound, bound.attribute, unit, _linear(bound.attribute, bound.aim))]
+
+
+def _movers(bound: Bound) -> tuple[str, ...]:
+    """The directions that serve a bound: its own, and for any shade of hair the one that makes it darker or lighter."""
+    return (bound.direction, "hair_black") if bound.attribute.startswith(LEAD) else (bound.direction,)
 
 
 def _linear(attribute: str, value: float) -> float:
     """What the directions move about evenly."""
-    if attribute not in _ENDING:
+    if attribute not in _ENDING or np.isnan(value):
         return value
     clipped = min(max(value, _ENDING[attribute]), 1 - _ENDING[attribute])
     return float(np.log(clipped / (1 - clipped)))
 
 
-def _unit(bound: Bound) -> float:
-    return bound.deviation * (_LOGIT_SLOPE if bound.attribute in _ENDING else 1.0)
-
-
-def _error(bound: Bound, value: float) -> float:
-    """From the value as read, in linear coordinates, to the aim; 0 inside the bound, one deviation where nothing was read."""
-    if np.isnan(value):
-        return _unit(bound) if np.isinf(bound.high) else -_unit(bound) if np.isinf(bound.low) else 0.0
-    inside = _linear(bound.attribute, bound.low) <= value <= _linear(bound.attribute, bound.high)
-    return 0.0 if inside else _linear(bound.attribute, bound.aim) - value
-
-
-def _effects(bounds: tuple[Bound, ...], names: tuple[str, ...], known: Directions) -> Doubles:
-    """[bounds, directions]: the published effect of a strength of 1 on each attribute, in its linear coordinate."""
-    return np.array([[_effect(bound, name, known) for name in names] for bound in bounds]).reshape(
-        len(bounds), len(names)
-    )
-
-
-def _effect(bound: Bound, name: str, known: Directions) -> float:
-    direction, deviations = known[name], known.about["deviations"]
-    sides: Mapping[str, float] = direction.scores["side effects"]
-    if bound.attribute.startswith(LEAD):
-        shades = {key: sides[key] * deviations[key] for key in sides if key in _SHADES}
-        own = shades.pop("hair_" + bound.attribute.removeprefix(LEAD))
-        return float(own - np.mean(list(shades.values())))
-    if direction.attribute == bound.attribute:
-        natural = direction.unit != "population deviations"
-        own = direction.sign * direction.scores["own effect per unit"]
-        return float(own if natural else own * _unit(bound))
-    return float(sides[bound.attribute] * _unit(bound))
+def _effect(row: _Row, direction: Direction, known: Directions) -> float:
+    """The published effect of a strength of 1, in the row's linear coordinate."""
+    slope = _LOGIT_SLOPE if row.attribute in _ENDING else 1.0
+    unit = slope * float(known.about["deviations"][row.attribute])
+    if direction.attribute == row.attribute:
+        own = direction.sign * float(direction.scores["own effect per unit"])
+        return own if direction.unit != "population deviations" else own * unit
+    return float(direction.scores["side effects"][row.attribute]) * unit

@@ -32,9 +32,14 @@ class Wish:
     held: tuple[Bound, ...] = ()
 
     @property
+    def asked_bounds(self) -> tuple[Bound, ...]:
+        """Of every trait, in order."""
+        return tuple(bound for bounds in self.bounds.values() for bound in bounds)
+
+    @property
     def all_bounds(self) -> tuple[Bound, ...]:
-        """Of every trait, in order, and what is held."""
-        return (*(bound for bounds in self.bounds.values() for bound in bounds), *self.held)
+        """And what is held."""
+        return (*self.asked_bounds, *self.held)
 
     def miss(self, reading: Reading) -> float:
         """How far a face is from the wish: the sum of the bounds' misses, in deviations; 0 when all is reached."""
@@ -69,6 +74,8 @@ HELD: Mapping[str, float] = {
     "skin_tone": 15.0,
 }
 """Attribute → how far it may drift when other things are changed."""
+_HOLDERS = ("age", "yaw", "pitch", "smile", "female")
+"""Attributes that are held by a direction of their own, too; those of the others cost more than they bring back."""
 
 
 def holding(asked: Asked, now: Reading) -> Wish:
@@ -76,7 +83,7 @@ def holding(asked: Asked, now: Reading) -> Wish:
     wanted = wish(asked, now)
     taken = {bound.attribute for bound in wanted.all_bounds}
     held = [
-        Bound(name, name, now[name] - drift, now[name] + drift, now[name])
+        Bound(name, name if name in _HOLDERS else "", now[name] - drift, now[name] + drift, now[name])
         for name, drift in HELD.items()
         if name not in taken and np.isfinite(now[name])
     ]
