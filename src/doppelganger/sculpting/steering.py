@@ -56,6 +56,10 @@ HELPING_REACH = 0.4
 """The strongest, in valid ranges, of directions that nobody asked for, which only hold what is not to change."""
 
 
+STANDING = 0.02
+"""A step, in valid ranges, that is not worth a look."""
+
+
 @dataclass(frozen=True)
 class Steered:
     """What came of it. ``strengths``: direction → strength that was added to the first latent."""
@@ -94,6 +98,8 @@ def steer(
     while not loop.done:
         progress(Event("steering", loop.looks, settings.rounds + 1))
         strengths = loop.propose()
+        if loop.standing(strengths):
+            break
         loop.learn(strengths, mirror.look(known.apply(latent, dict(zip(loop.names, strengths, strict=True)))))
     best = loop.best
     return Steered(
@@ -198,6 +204,10 @@ class _Loop:
         low, high = (np.clip(end * self._reach - now, -settings.stride, settings.stride) for end in (-1, 1))
         step = lsq_linear(system, target, (low - 1e-9, high + 1e-9)).x
         return np.asarray(strengths + step * self._ranges, np.float64)
+
+    def standing(self, strengths: Doubles) -> bool:
+        """Whether a proposal is where the best face is already: the ranges end there, or nothing helps."""
+        return bool(np.abs((strengths - self.best_strengths) / self._ranges).max() < STANDING)
 
     def learn(self, strengths: Doubles, look: Look | None) -> None:
         """From what the proposed strengths looked like."""
