@@ -1,5 +1,7 @@
 """What is understood of a sentence, and what is handed back."""
 
+from pathlib import Path
+
 import pytest
 
 from doppelganger.sculpting.sentence import VOCABULARY, understand
@@ -49,3 +51,13 @@ def test_the_whole_vocabulary_can_be_asked() -> None:
         assert wish(asked).bounds.keys() == asked.keys(), phrase
         assert understand(phrase).asked == asked
         assert understand(phrase).unknown == ()
+
+
+def test_the_page_has_every_trait_and_phrase() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "faces.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    for trait in TRAITS.values():
+        (row,) = [row for row in rows if row.startswith(f"| `{trait.name}` |")]
+        assert trait.says in row and all(f"`{word}`" in row for word in trait.words)
+    phrases = {phrase.strip() for row in rows for phrase in row.strip("| ").split(" | ")[-1].split(",")}
+    assert set(VOCABULARY) <= phrases

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -165,6 +166,8 @@ def morph(
     """
     if len(faces) < 2:
         raise typer.BadParameter("A morph needs two faces or more.")
+    if find_spec("av") is None:
+        raise typer.BadParameter("A film needs PyAV; install the package's extra `studio`, or `pip install av`.")
     with _mirror() as (mirror, bar):
         from doppelganger.film import FRAMES_A_SECOND, continuum_film
         from doppelganger.sculpting.morph import between

@@ -231,7 +231,10 @@ def _face_api(name: str, what: str, file: str, size: int, sha256: str) -> Weight
         file=file,
         size=size,
         sha256=sha256,
-        sources=(Member(_FACE_API, f"package/model/{file}"),),
+        sources=(
+            Member(_FACE_API, f"package/model/{file}"),
+            Url(f"https://raw.githubusercontent.com/vladmandic/face-api/master/model/{file}"),
+        ),
     )
 
 
