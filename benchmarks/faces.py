@@ -92,6 +92,7 @@ def one(asked: dict[str, str | float], seed: int, mirror: Mirror, second: Second
     picture, reading = made.steered.picture, made.steered.reading
     keep_face(work, f"face-{seed}", picture, made.steered.latent, about_made(made, seconds))
     guess = second.age_sex(picture, reading.landmarks)
+    start = second.age_sex(made.start.picture, made.start.reading.landmarks)
     return {
         "seed": seed,
         "asked": asked,
@@ -102,6 +103,10 @@ def one(asked: dict[str, str | float], seed: int, mirror: Mirror, second: Second
             "age": guess.age,
             "yaw": second.yaw(picture, reading.landmarks),
             "happy": second.happiness(picture, reading.landmarks),
+        },
+        "start": {
+            "age": [made.start.reading["age"], start.age],
+            "female": [made.start.reading["female"], start.female],
         },
         "missed": dict(made.steered.missed),
         "strengths": dict(made.steered.strengths),
@@ -133,6 +138,13 @@ def report(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "faces": len(rows),
         "by the loop's own readers": {name: rate(hits, ASKED[name]) for name, hits in own.items()},
         "by networks that the loop never saw": {name: rate(hits, ASKED.get(name)) for name, hits in others.items()},
+        "the two networks on the faces before steering": {
+            "age within 7 years of one another": rate([abs(np.diff(r["start"]["age"])[0]) <= 7 for r in rows], None),
+            "age apart, years, mean": round(float(np.mean([abs(np.diff(r["start"]["age"])[0]) for r in rows])), 2),
+            "sex agreed": rate(
+                [(r["start"]["female"][0] > 0.5) == (r["start"]["female"][1] > 0.5) for r in rows], None
+            ),
+        },
         "errors": {
             "age, years, mean": error(rows, "read", "age"),
             "age by the second network, years, mean": error(rows, "second", "age"),
@@ -156,7 +168,7 @@ def report(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def rate(hits: list[bool], asked: float | None) -> dict[str, Any]:
     """A share with its interval."""
-    interval = binomtest(sum(hits), len(hits)).proportion_ci(0.95, "exact")
+    interval = binomtest(int(sum(hits)), len(hits)).proportion_ci(0.95, "exact")
     found = {
         "share": sum(hits) / len(hits),
         "of": len(hits),
