@@ -12,7 +12,7 @@ from doppelganger.directions.reading import ATTRIBUTES, Reading
 from doppelganger.sculpting.foresight import foresight
 from doppelganger.sculpting.mirror import Look
 from doppelganger.sculpting.traits import LEAD, TRAITS
-from doppelganger.sculpting.wish import WishError, wish
+from doppelganger.sculpting.wish import WishError, holding, wish
 
 
 def changed(reading: Reading, **values: float) -> Reading:
@@ -55,6 +55,15 @@ def test_signed_numbers_count_from_the_face(plain: Look) -> None:
     assert yaw.aim == -10.0
     ((age,),) = wish({"age": "+70"}, face).bounds.values()
     assert age.aim == 78.0  # as far as it goes
+
+
+def test_what_is_not_asked_is_held_but_not_reported(plain: Look) -> None:
+    face = changed(plain.reading, age=30.0, yaw=5.0, female=0.9)
+    held = holding({"age": "+20"}, face)
+    assert held.reached(changed(face, age=50.0)) == ("age",)
+    turned = changed(face, age=50.0, yaw=15.0, female=0.2)
+    assert held.reached(turned) == ("age",) and held.miss(turned) > held.miss(changed(face, age=50.0)) == 0
+    assert "age" not in [bound.attribute for bound in held.held]
 
 
 @pytest.mark.parametrize(
