@@ -25,14 +25,14 @@ from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
 from doppelganger.directions import load
-from doppelganger.directions.hair import SHADES
 from doppelganger.directions.reading import Reading
-from doppelganger.directions.vectors import Direction, Directions
+from doppelganger.directions.vectors import Directions
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.sculpting.mirror import Look, Mirror
-from doppelganger.sculpting.traits import LEAD, Bound, measured
+from doppelganger.sculpting.rows import effect, movers, rows_for
+from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Wish
 
 Doubles = NDArray[np.float64]
@@ -40,9 +40,8 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SteeringSettings:
-    """``rounds``: faces looked at besides the first. ``reach``: the strongest, in valid ranges, as is ``stride``, the longest
-    step. ``damping``: μ, ``thrift``: ν,
-    ``doubt``: κ, strengths counted in valid ranges."""
+    """``rounds``: faces looked at besides the first. ``reach``: the strongest, ``stride``: the longest step, in valid ranges.
+    ``damping``: μ, ``thrift``: ν, ``doubt``: κ, where strengths are counted in valid ranges."""
 
     rounds: int = 7
     reach: float = 1.0
@@ -54,8 +53,6 @@ class SteeringSettings:
 
 HELPING_REACH = 0.4
 """The strongest, in valid ranges, of directions that nobody asked for, which only hold what is not to change."""
-
-
 STANDING = 0.02
 """A step, in valid ranges, that is not worth a look."""
 
@@ -129,43 +126,19 @@ def missed(wish: Wish, reading: Reading) -> dict[str, str]:
     return said
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One number that the step is computed by: of a bound, its attribute; of a shade of hair, one of the three of its colour."""
-
-    bound: Bound
-    attribute: str
-    unit: float
-    goal: float
-    """In linear coordinates."""
-
-    def read(self, reading: Reading) -> float:
-        """In linear coordinates."""
-        return _linear(self.attribute, reading[self.attribute])
-
-    def error(self, reading: Reading) -> float:
-        """What is missing to the goal; 0 where the bound is kept, one unit where nothing can be read."""
-        if self.bound.miss(measured(reading, self.bound.attribute)) == 0:
-            return 0.0
-        value = self.read(reading)
-        if np.isnan(value):
-            return 0.0 if np.isfinite(self.bound.low + self.bound.high) else self.unit * float(np.sign(self.bound.high))
-        return self.goal - value
-
-
 class _Loop:
     """The state of one steering."""
 
     def __init__(self, wish: Wish, known: Directions, settings: SteeringSettings, look: Look) -> None:
         self._wish, self._settings = wish, settings
-        self._rows = [row for bound in wish.all_bounds for row in _rows(bound)]
-        asked = [name for bound in wish.asked_bounds for name in _movers(bound)]
+        self._rows = [row for bound in wish.all_bounds for row in rows_for(bound)]
+        asked = [name for bound in wish.asked_bounds for name in movers(bound)]
         held = [bound.direction for bound in wish.held if bound.direction]
         self.names: tuple[str, ...] = tuple(dict.fromkeys([*asked, *held]))
         self._ranges = np.array([min(map(abs, known[name].valid_range)) for name in self.names])
         self._reach = np.array([settings.reach if name in asked else HELPING_REACH for name in self.names])
         self._units = np.array([row.unit for row in self._rows])
-        self._published = np.array([[_effect(row, known[name], known) for name in self.names] for row in self._rows])
+        self._published = np.array([[effect(row, known[name], known) for name in self.names] for row in self._rows])
         self._own = [
             (i, self.names.index(row.bound.direction))
             for i, row in enumerate(self._rows)
@@ -239,43 +212,3 @@ class _Loop:
 
     def _read(self, reading: Reading) -> Doubles:
         return np.array([row.read(reading) for row in self._rows])
-
-
-_ENDING = {"female": 0.005, "smile": 0.02}
-"""Attributes between 0 and 1 whose readings saturate where the directions do not, and the logit's clip."""
-_LOGIT_SLOPE = 6.0
-"""Of a logit over its probability, as a mean over the scale."""
-_LAB = {"hair_lightness": 18.0, "hair_a": 6.0, "hair_b": 9.0}
-"""Colour of hair, and the CIELAB units at which a shade is torn between two (`hair.shade_scores`): shares of shades bend too
-much."""
-
-
-def _rows(bound: Bound) -> list[_Row]:
-    if bound.attribute.startswith(LEAD):
-        colour = zip(_LAB.items(), SHADES[bound.attribute.removeprefix(LEAD)], strict=True)
-        return [_Row(bound, name, unit, goal) for (name, unit), goal in colour]
-    unit = bound.deviation * (_LOGIT_SLOPE if bound.attribute in _ENDING else 1.0)
-    return [_Row(bound, bound.attribute, unit, _linear(bound.attribute, bound.aim))]
-
-
-def _movers(bound: Bound) -> tuple[str, ...]:
-    """The directions that serve a bound: its own, and for any shade of hair the one that makes it darker or lighter."""
-    return (bound.direction, "hair_black") if bound.attribute.startswith(LEAD) else (bound.direction,)
-
-
-def _linear(attribute: str, value: float) -> float:
-    """What the directions move about evenly."""
-    if attribute not in _ENDING or np.isnan(value):
-        return value
-    clipped = min(max(value, _ENDING[attribute]), 1 - _ENDING[attribute])
-    return float(np.log(clipped / (1 - clipped)))
-
-
-def _effect(row: _Row, direction: Direction, known: Directions) -> float:
-    """The published effect of a strength of 1, in the row's linear coordinate."""
-    slope = _LOGIT_SLOPE if row.attribute in _ENDING else 1.0
-    unit = slope * float(known.about["deviations"][row.attribute])
-    if direction.attribute == row.attribute:
-        own = direction.sign * float(direction.scores["own effect per unit"])
-        return own if direction.unit != "population deviations" else own * unit
-    return float(direction.scores["side effects"][row.attribute]) * unit
