@@ -3,7 +3,7 @@
 import pytest
 
 from doppelganger.networks import Networks
-from doppelganger.sculpting.making import Made, MakingSettings, make_face
+from doppelganger.sculpting.making import Made, make_face
 from doppelganger.sculpting.mirror import Look, Mirror
 from doppelganger.sculpting.wish import wish
 
@@ -17,7 +17,7 @@ def mirror(networks: Networks) -> Mirror:
 
 @pytest.fixture(scope="session")
 def made(mirror: Mirror) -> Made:
-    return make_face(wish(ASKED), 7, mirror, MakingSettings(starts=1))
+    return make_face(wish(ASKED), 7, mirror)
 
 
 @pytest.fixture(scope="session")
