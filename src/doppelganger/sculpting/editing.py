@@ -23,6 +23,10 @@ from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Asked, Wish, holding
 
 
+SLACK = 0.1
+"""How much farther from an asked trait keeping may lead, in deviations of the attribute."""
+
+
 @dataclass(frozen=True)
 class EditSettings:
     """``keeping``: None where nobody minds who it is. ``halvings``: looks for how much of the keeping the edit bears."""
@@ -99,14 +103,15 @@ def edit(
 def _as_far_as_it_goes(
     wanted: Wish, steered: Steered, kept: Latent, mirror: Mirror, halvings: int
 ) -> tuple[Look, float]:
-    """The face farthest from the edited one toward the kept one that still has every trait which the edit had reached; and how
+    """The face farthest from the edited one toward the kept one that misses no trait by more than the edit itself did; and how
     far."""
+    allowed = {b: b.miss(measured(steered.reading, b.attribute)) + SLACK for b in wanted.asked_bounds}
     start = whole_latent(steered.latent, mirror.networks)
     best, low, high = Look(steered.latent, steered.picture, steered.reading), 0.0, 1.0
     share = 1.0
     for _ in range(halvings + 1):
         look = mirror.look(np.asarray(start + np.float32(share) * (kept - start), np.float32))
-        if look is not None and set(wanted.reached(look.reading)) >= set(steered.reached):
+        if look is not None and all(b.miss(measured(look.reading, b.attribute)) <= allowed[b] for b in allowed):
             best, low = look, share
         else:
             high = share
