@@ -22,7 +22,6 @@ from doppelganger.sculpting.steering import Steered, SteeringSettings, missed, s
 from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Asked, Wish, holding
 
-
 SLACK = 0.1
 """How much farther from an asked trait keeping may lead, in deviations of the attribute."""
 
