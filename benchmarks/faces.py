@@ -170,7 +170,7 @@ def rate(hits: list[bool], asked: float | None) -> dict[str, Any]:
     """A share with its interval."""
     interval = binomtest(int(sum(hits)), len(hits)).proportion_ci(0.95, "exact")
     found = {
-        "share": sum(hits) / len(hits),
+        "share": round(sum(hits) / len(hits), 4),
         "of": len(hits),
         "interval": [round(interval.low, 3), round(interval.high, 3)],
     }

@@ -27,7 +27,7 @@ from doppelganger.images import RGB, resize_area
 from doppelganger.networks import Networks
 from speed import peak_memory_mib
 
-BATCHES = (1, 2, 4, 8)
+BATCHES = (1, 2, 4)
 
 
 def main() -> None:
