@@ -43,13 +43,16 @@ def main() -> None:
     parser.add_argument("--shorter", type=float, default=1.0)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="where rows and vectors are written; default: the package"
+    )
     args = parser.parse_args()
     torch.set_num_threads(2)
     args.work.mkdir(parents=True, exist_ok=True)
     networks = Networks(device="cpu")
     measured = measured_all(networks, args.names, args.shorter, args.seeds, args.work, args.minutes)
     if measured is not None:
-        rewrite(networks, measured, args.names, args.shorter, args.seeds)
+        rewrite(networks, measured, args.names, args.shorter, args.seeds, args.out)
 
 
 Arrays = dict[str, np.ndarray]
@@ -90,8 +93,8 @@ def lever(name: str, shorter: float) -> float:
     return float(load()[name].scores["strengths"][-1]) * shorter
 
 
-def rewrite(networks: Networks, measured: Arrays, names: list[str], shorter: float, seeds: int) -> None:
-    """The rows and vectors of these directions in the package."""
+def rewrite(networks: Networks, measured: Arrays, names: list[str], shorter: float, seeds: int, out: Path) -> None:
+    """The rows and vectors of these directions, beside the package's others."""
     about = json.loads((HERE / SCORES).read_text("utf-8"))
     vectors = load_tensors((HERE / VECTORS).read_bytes())["vectors"].astype(np.float32)
     deviation = np.array([about["deviations"][name] for name in NAMES])
@@ -119,9 +122,9 @@ def rewrite(networks: Networks, measured: Arrays, names: list[str], shorter: flo
         vectors[k] *= lever(name, shorter) / strongest(name) * scale
         print(json.dumps({name: row["scores"], "valid": row["valid_range"], "identity": row["identity_range"]}))
     data = save({"vectors": vectors.astype(np.float16)})
-    (HERE / VECTORS).write_bytes(data)
+    (out / VECTORS).write_bytes(data)
     about["sha256"] = hashlib.sha256(data).hexdigest()
-    (HERE / SCORES).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (out / SCORES).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
