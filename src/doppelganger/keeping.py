@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from doppelganger.faces.attributes import chip_transform
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.likeness import lpips_at
 from doppelganger.nearest import NearestSettings, Searched, search
 from doppelganger.networks import Networks
 from doppelganger.progress import Progress, silent
+from doppelganger.trait import apparent_sex
 from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
@@ -41,7 +43,7 @@ class KeepSettings:
     disturbed: bool = False
     """Whether the full-size face is judged under every disturbance, too; that takes two seconds a round."""
     search: NearestSettings = field(
-        default_factory=lambda: NearestSettings(steps=12, extra_steps=5, rounds=3, margin=0.5, headroom=0.2)
+        default_factory=lambda: NearestSettings(steps=10, extra_steps=5, rounds=3, margin=0.5, headroom=0.2)
     )
     """Fewer steps than `nearest` needs: an edit is nearer to its goal. The margin is for those who must not be met; the headroom,
     for all, is what the full-size face must clear its borders by, or the search goes on: its steps look at previews."""
@@ -66,7 +68,7 @@ class Seen:
     @property
     def same(self) -> bool:
         """Every verifier says *same* as the reference, and *different* from all who must not be met."""
-        return max(self.distances.values()) <= 1 and all(min(one.values()) > 1 for one in self.apart)
+        return max(self.distances.values(), default=0) <= 1 and all(min(one.values()) > 1 for one in self.apart)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Kept:
 
 def keep(
     edited: Latent,
-    reference: Embeddings,
+    reference: Embeddings | None,
     networks: Networks,
     settings: KeepSettings | None = None,
     progress: Progress = silent,
@@ -96,7 +98,8 @@ def keep(
 ) -> Kept:
     """Give an edited face, w [512], w+ [16, 512] or with scales [39, 512], its person back.
 
-    ``reference``: the person's embeddings by the whole panel. ``away``: those whom the face must not be, heeded in the same search.
+    ``reference``: the person's embeddings by the whole panel; None where the face may be anybody but those in ``away``, whom it
+    must not be and who are heeded in the same search.
     Raises NoFaceError where no face is found in the edited picture.
     """
     settings = settings or KeepSettings()
@@ -122,12 +125,15 @@ def keep(
     def transforms(latent: Latent) -> Mapping[str, np.ndarray]:
         image = networks.generator.synthesise(latent)
         face = largest_face(networks.detector, image, "the edited picture")
-        return {name: m.crop_transform(image, face) for name, m in members.items()}
+        chip = chip_transform(networks.landmarks.detect(image, face), sex.crop_size)
+        return {sex.name: chip, **{name: m.crop_transform(image, face) for name, m in members.items()}}
 
     before = look(start)
     at_start = judged(start)
     if all(c.clearance(at_start[c.key]) >= settings.search.headroom for c in constraints):
         return Kept(start, before, before, True, held_out, 0, 0.0)
+    landmarks = networks.landmarks.detect(before.image, largest_face(networks.detector, before.image))
+    sex = apparent_sex(before.image, landmarks, networks.apparent_sex, networks.device)
     found = search(
         before.image,
         start,
@@ -142,6 +148,7 @@ def keep(
         networks.device,
         seed,
         progress,
+        (sex,),
     )
     face = look(found.w)
     cost = lpips_at(networks.alex, before.image, face.image, 256, networks.device)
@@ -150,7 +157,7 @@ def keep(
 
 def see_beside(
     image: RGB,
-    reference: Embeddings,
+    reference: Embeddings | None,
     networks: Networks,
     *,
     away: Sequence[Embeddings] = (),
@@ -171,7 +178,7 @@ def see_beside(
     return Seen(
         image,
         clean,
-        {name: max(found) for name, found in shares(reference, OperatingPoint.IDENTITY).items()},
+        {name: max(found) for name, found in shares(reference, OperatingPoint.IDENTITY).items()} if reference else {},
         tuple({name: min(found) for name, found in shares(one, OperatingPoint.PRIVACY).items()} for one in away),
     )
 
@@ -188,7 +195,7 @@ def _role(k: int) -> str:
 
 
 def _constraints(
-    reference: Embeddings, away: Sequence[Embeddings], networks: Networks, settings: KeepSettings
+    reference: Embeddings | None, away: Sequence[Embeddings], networks: Networks, settings: KeepSettings
 ) -> list[Searched]:
     """Near the reference by the identity point, away from the others by the privacy point; of the searched verifiers."""
     constraints = []
@@ -196,17 +203,18 @@ def _constraints(
         network, euclidean = networks.gradients_of(member), member.metric == "euclidean"
         limits = {point: member.thresholds[point].value for point in OperatingPoint}
         stranger = calibration()["verifiers"][member.name]["impostor_mean"] / limits[OperatingPoint.PRIVACY]
-        constraints.append(
-            Searched(
-                member.name,
-                network,
-                member.crop_size,
-                euclidean,
-                limits[OperatingPoint.IDENTITY],
-                reference[member.name],
-                within=settings.goal,
+        if reference is not None:
+            constraints.append(
+                Searched(
+                    member.name,
+                    network,
+                    member.crop_size,
+                    euclidean,
+                    limits[OperatingPoint.IDENTITY],
+                    reference[member.name],
+                    within=settings.goal,
+                )
             )
-        )
         constraints += [
             Searched(
                 member.name,

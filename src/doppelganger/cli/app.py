@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from doppelganger import __version__
-from doppelganger.cli import border, evaluate, make, studio, study, verify, weights
+from doppelganger.cli import border, evaluate, lookalikes, make, persona, studio, study, verify, weights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,10 +21,12 @@ app = typer.Typer(
 app.command("make")(make.make)
 app.command("verify")(verify.verify)
 app.command("border")(border.border)
+app.command("lookalikes")(lookalikes.lookalikes)
 app.command("studio")(studio.studio)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("study-analyse")(study.analyse)
+app.add_typer(persona.app, name="persona")
 app.add_typer(weights.app, name="weights")
 
 

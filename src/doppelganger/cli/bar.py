@@ -17,6 +17,8 @@ STAGES = {
     "border": ("border: where the verdicts flip", 10),
     "nearest": ("nearest: the face just outside the border", 18),
     "judging": ("judging the faces", 7),
+    "lookalikes": ("finding look-alikes", 60),
+    "shoot": ("taking pictures of the persona", 100),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""
 

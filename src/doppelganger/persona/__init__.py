@@ -1,1 +1,1 @@
-"""A persona: one identity kept fixed over many pictures. ``persona`` is the value, ``folder`` where it lives, ``shooting`` its album."""
+"""A persona: one identity kept fixed over many pictures. ``persona`` is the value, ``folder`` its place."""

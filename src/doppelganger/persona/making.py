@@ -8,7 +8,7 @@ import numpy as np
 from doppelganger import directions
 from doppelganger.directions.reader import FaceReader
 from doppelganger.generators.protocol import Latent
-from doppelganger.keeping import Embeddings, whole_latent
+from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks
 from doppelganger.persona.persona import CONSENT, CONSENT_OF_ONE, Persona, usual_bounds
 from doppelganger.recording import now, trained_here, versions
@@ -40,7 +40,11 @@ def from_seed(name: str, seed: int, networks: Networks, reader: FaceReader | Non
 
 def from_result(name: str, result: Result, networks: Networks, reader: FaceReader | None = None) -> Persona:
     """The doppelgänger of a saved result, as it looks; the photo's digest comes along, nothing else of the photo."""
-    source = {"made": "from a doppelgänger", "salted_digest": result.provenance.salted_digest, "salt": result.provenance.salt}
+    source = {
+        "made": "from a doppelgänger",
+        "salted_digest": result.provenance.salted_digest,
+        "salt": result.provenance.salt,
+    }
     latent = result.latents["doppelganger"]
     return from_latent(name, latent, networks, reader, source, straighten=False, consent=CONSENT_OF_ONE)
 

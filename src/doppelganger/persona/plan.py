@@ -139,7 +139,9 @@ class _Reader:
         for name, value in self._pairs(node, "a picture"):
             if name in plain.looks:
                 if value.value not in plain.looks[name]:
-                    raise self._error(value, f"there is no {name} {value.value!r}; choose from {', '.join(plain.looks[name])}")
+                    raise self._error(
+                        value, f"there is no {name} {value.value!r}; choose from {', '.join(plain.looks[name])}"
+                    )
                 looks[name] = str(value.value)
             else:
                 self._known(name, value)
@@ -162,7 +164,9 @@ class _Reader:
 
     def _known(self, name: str, node: yaml.Node) -> None:
         if name != PALETTE and name not in directions.load():
-            raise self._error(node, f"there is no direction {name!r}; choose from {', '.join(directions.load())}, {PALETTE}")
+            raise self._error(
+                node, f"there is no direction {name!r}; choose from {', '.join(directions.load())}, {PALETTE}"
+            )
 
     def _number(self, node: yaml.Node) -> float:
         try:

@@ -5,7 +5,7 @@ again; what was missed is said.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from doppelganger.directions.reading import Reading
 from doppelganger.errors import FaceError
 from doppelganger.generators.preview import FIRST_ROW
 from doppelganger.generators.protocol import Latent
-from doppelganger.images import RGB
-from doppelganger.keeping import Kept, KeepSettings, keep
+from doppelganger.keeping import KeepSettings, Kept, Seen, keep, see_beside
 from doppelganger.networks import Networks
 from doppelganger.persona.making import TRUNCATION
 from doppelganger.persona.persona import Persona, PersonaError
@@ -30,41 +29,48 @@ MEASURED = (*ABSOLUTE, "age")
 """Attributes whose direction counts in the attribute's own unit: what was measured corrects what is asked."""
 TOLERANCE: Mapping[str, float] = {"yaw": 6.0, "pitch": 6.0, "age": 7.0}
 """Degrees and years by which a picture may miss before that is said."""
+LEAST: Mapping[str, float] = {"yaw": -90.0, "pitch": -90.0, "age": 16.0}
+"""No picture is asked to measure less: personas are grown-ups."""
 
 
 @dataclass(frozen=True)
 class ShootSettings:
-    """``keep``: see there. ``corrections``: looks at pose and age of the edited face, each followed by a correction, before it is
-    kept. ``factors``: shares of the wish that are tried one after the other."""
+    """``keep``: see there. ``looks_before``, ``looks_after``: how often pose and age are measured and corrected before and after
+    the face is kept: what gives the person back takes some years away again. ``slack``: up to which share of its identity
+    threshold a verifier may be brought by a correction afterwards. ``factors``: shares of the wish, tried one after the other."""
 
     keep: KeepSettings = field(default_factory=KeepSettings)
-    corrections: int = 1
+    looks_before: int = 1
+    looks_after: int = 2
+    slack: float = 0.8
     factors: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture. ``factor``: the share of the wish that held. ``verdicts``: picture ↔ the persona's reference picture, identity
-    point. ``missed``: sentences."""
+    """One picture. ``factor``: the share of the wish that held. ``strengths``: of the directions, as used. ``kept``: the search
+    and the same edit without it. ``face``, ``latent``: what came of it. ``verdicts``: picture ↔ the persona's reference picture,
+    identity point. ``missed``: sentences."""
 
     wish: Wish
     factor: float
     strengths: Mapping[str, float]
-    """Of the directions, as used."""
     kept: Kept
+    latent: Latent
+    face: Seen
     reading: Reading
     verdicts: tuple[Verdict, ...]
     missed: tuple[str, ...]
 
     @property
-    def image(self) -> RGB:
-        """uint8 [1024, 1024, 3]."""
-        return self.kept.face.image
-
-    @property
     def same(self) -> bool:
         """The panel's word: every verifier says it is the persona."""
-        return not any(v.different for v in self.verdicts)
+        return self.worst <= 1
+
+    @property
+    def worst(self) -> float:
+        """The largest distance to the reference picture over its identity threshold."""
+        return max(v.distance / v.threshold for v in self.verdicts)
 
 
 class Photographer:
@@ -89,7 +95,7 @@ class Photographer:
                 shot = self._attempt(wish, factor, seed, progress)
             except FaceError:
                 continue
-            if best is None or _worst(shot) < _worst(best):
+            if best is None or shot.worst < best.worst:
                 best = shot
             if shot.same:
                 break
@@ -99,52 +105,77 @@ class Photographer:
 
     def _attempt(self, wish: Wish, factor: float, seed: int, progress: Progress) -> Shot:
         persona, networks, less = self._persona, self._networks, wish.scaled(factor)
-        edited, strengths = self._edit(less, seed)
-        kept = keep(edited, persona.anchor, networks, self._settings.keep, progress, seed=seed)
-        reading = self._reader.read(kept.face.image)
-        verdicts = networks.panel.judge(
-            persona.front, kept.face.embeddings, OperatingPoint.IDENTITY, held_out=kept.held_out
+        targets = self._targets(less)
+        ground = with_palette(persona.latent, less.values.get(PALETTE, 0.0), seed, networks)
+        strengths = self._within_bounds(self._first_strengths(less))
+        for _ in range(self._settings.looks_before if targets else 0):
+            seen = self._reader.read(networks.generator.synthesise(directions.apply(ground, strengths)))
+            strengths = self._corrected(strengths, targets, seen)
+        kept = keep(
+            directions.apply(ground, strengths), persona.anchor, networks, self._settings.keep, progress, seed=seed
         )
-        return Shot(wish, factor, strengths, kept, reading, tuple(verdicts), tuple(self._missed(wish, factor, reading)))
+        taken = self._take(kept.latent, kept)
+        for _ in range(self._settings.looks_after):
+            if not misses(targets, taken.reading, 0.5):
+                break
+            stronger = self._corrected(strengths, targets, taken.reading)
+            by = {name: stronger[name] - strengths[name] for name in targets}
+            try:
+                again = self._take(directions.apply(taken.latent, by), kept)
+            except FaceError:
+                break
+            if again.worst > max(self._settings.slack, taken.worst):
+                break
+            strengths, taken = stronger, again
+        missed = tuple(self._missed(wish, factor, taken.reading))
+        return replace(taken, wish=wish, factor=factor, strengths=strengths, missed=missed)
 
-    def _edit(self, wish: Wish, seed: int) -> tuple[Latent, dict[str, float]]:
-        """The persona's latent with the wish's strengths, which pose and age as measured have corrected."""
-        targets = self._targets(wish)
+    def _take(self, latent: Latent, kept: Kept) -> Shot:
+        """The picture of a latent, read and judged."""
+        networks = self._networks
+        face = see_beside(networks.generator.synthesise(latent), self._persona.anchor, networks)
+        reading = self._reader.read(face.image)
+        verdicts = networks.panel.judge(
+            self._persona.front, face.embeddings, OperatingPoint.IDENTITY, held_out=kept.held_out
+        )
+        return Shot(Wish({}, {}, {}), 1.0, {}, kept, latent, face, reading, tuple(verdicts), ())
+
+    def _first_strengths(self, wish: Wish) -> dict[str, float]:
         strengths = dict(wish.strengths)
         for name, value in wish.values.items():
             if name != PALETTE:
-                strengths[name] = strengths.get(name, 0.0) + (
-                    value - self._persona.likeness[name] if name in ABSOLUTE else value
-                )
-        strengths = self._within_bounds(strengths)
-        ground = with_palette(self._persona.latent, wish.values.get(PALETTE, 0.0), seed, self._networks)
-        for _ in range(self._settings.corrections if targets else 0):
-            seen = self._look(directions.apply(ground, strengths))
-            corrected = {name: strengths[name] + target - seen[name] for name, target in targets.items()}
-            strengths = self._within_bounds(strengths | corrected)
-        return directions.apply(ground, strengths), strengths
+                own = self._persona.likeness[name] if name in ABSOLUTE else 0.0
+                strengths[name] = strengths.get(name, 0.0) + value - own
+        return strengths
 
     def _targets(self, wish: Wish) -> dict[str, float]:
         """What pose and age are to measure."""
         own = {name: 0.0 if name in ABSOLUTE else self._persona.likeness[name] for name in MEASURED}
-        return {name: own[name] + wish.values[name] for name in MEASURED if name in wish.values}
+        return {name: max(own[name] + wish.values[name], LEAST[name]) for name in MEASURED if name in wish.values}
+
+    def _corrected(
+        self, strengths: Mapping[str, float], targets: Mapping[str, float], seen: Reading
+    ) -> dict[str, float]:
+        return self._within_bounds(
+            {**strengths, **{name: strengths[name] + target - seen[name] for name, target in targets.items()}}
+        )
 
     def _within_bounds(self, strengths: Mapping[str, float]) -> dict[str, float]:
         bounds = self._persona.bounds
         return {name: float(np.clip(strength, *bounds[name])) for name, strength in strengths.items()}
 
-    def _look(self, latent: Latent) -> Mapping[str, float]:
-        return self._reader.read(self._networks.generator.synthesise(latent)).values
-
     def _missed(self, wish: Wish, factor: float, reading: Reading) -> list[str]:
-        sentences = []
-        if factor < 1:
-            sentences.append(f"Only {factor:.0%} of what was asked keeps the person.")
-        for name, target in self._targets(wish).items():
-            if abs(reading[name] - target) > TOLERANCE[name]:
-                unit = "years" if name == "age" else "°"
-                sentences.append(f"{name}: {target:.0f} {unit} asked, {reading[name]:.0f} measured.")
+        sentences = [] if factor == 1 else [f"Only {factor:.0%} of what was asked keeps the person."]
+        targets = self._targets(wish)
+        for name in misses(targets, reading):
+            unit = "years" if name == "age" else "°"
+            sentences.append(f"{name}: {targets[name]:.0f} {unit} asked, {reading[name]:.0f} measured.")
         return sentences
+
+
+def misses(targets: Mapping[str, float], reading: Reading, share: float = 1.0) -> list[str]:
+    """Names of the targets that the reading misses by more than this share of the tolerance."""
+    return [name for name, target in targets.items() if abs(reading[name] - target) > share * TOLERANCE[name]]
 
 
 def with_palette(latent: Latent, share: float, seed: int, networks: Networks) -> Latent:
@@ -157,7 +188,3 @@ def with_palette(latent: Latent, share: float, seed: int, networks: Networks) ->
     rows = slice(FIRST_ROW, generator.w_rows)
     mixed[rows] += np.float32(share) * (other - mixed[rows])
     return mixed
-
-
-def _worst(shot: Shot) -> float:
-    return max(v.distance / v.threshold for v in shot.verdicts)
