@@ -18,7 +18,7 @@ import numpy as np
 
 from doppelganger.faces.second_opinion import SecondOpinion
 from doppelganger.images import read_image
-from doppelganger.keeping import Embeddings, KeepSettings
+from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.folder import load, save
 from doppelganger.persona.making import from_seed
@@ -26,6 +26,7 @@ from doppelganger.persona.pairs import PairRates, across, beside, rates, within
 from doppelganger.persona.persona import Persona
 from doppelganger.persona.plan import load_set
 from doppelganger.persona.series import Series, take_pictures
+from doppelganger.persona.shooting import ShootSettings
 from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.protocol import OperatingPoint
 
@@ -91,7 +92,7 @@ def judged(people: list[tuple[int, Persona, Series]], networks: Networks) -> dic
     )
     return {
         "set": SET,
-        "keep": repr(KeepSettings()),
+        "settings": repr(ShootSettings()),
         "held out of the search": held_out,
         "all personas": {
             str(point): {

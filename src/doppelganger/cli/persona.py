@@ -1,5 +1,6 @@
 """``doppelganger persona``: one person who does not exist, kept the same over many pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -141,11 +142,12 @@ def shoot(
 
     persona, chosen = load(folder), load_set(picture_set)
     target = (out or folder / "shoots" / chosen.name).absolute()
-    from doppelganger.keeping import KeepSettings
     from doppelganger.persona.series import take_pictures
     from doppelganger.persona.shooting import ShootSettings
 
-    settings = ShootSettings(keep=KeepSettings(held_out=())) if search_all else ShootSettings()
+    settings = ShootSettings()
+    if search_all:
+        settings = replace(settings, keep=replace(settings.keep, held_out=()))
     with ProgressBar(["shoot"]) as bar:
         series = take_pictures(persona, chosen, target, count, _networks(device), seed, settings, bar)
     if as_json:

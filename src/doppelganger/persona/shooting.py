@@ -17,6 +17,7 @@ from doppelganger.errors import FaceError
 from doppelganger.generators.preview import FIRST_ROW
 from doppelganger.generators.protocol import Latent
 from doppelganger.keeping import KeepSettings, Kept, Seen, keep, see_beside
+from doppelganger.nearest import NearestSettings
 from doppelganger.networks import Networks
 from doppelganger.persona.making import TRUNCATION
 from doppelganger.persona.persona import Persona, PersonaError
@@ -35,13 +36,18 @@ LEAST: Mapping[str, float] = {"yaw": -90.0, "pitch": -90.0, "age": 16.0}
 
 @dataclass(frozen=True)
 class ShootSettings:
-    """``keep``: see there. ``looks_before``, ``looks_after``: how often pose and age are measured and corrected before and after
+    """``looks_before``, ``looks_after``: how often pose and age are measured and corrected before and after
     the face is kept: what gives the person back takes some years away again. ``slack``: up to which share of its identity
     threshold a verifier may be brought by a correction afterwards. ``factors``: shares of the wish, tried one after the other."""
 
-    keep: KeepSettings = field(default_factory=KeepSettings)
+    keep: KeepSettings = field(
+        default_factory=lambda: KeepSettings(
+            goal=0.35, search=NearestSettings(steps=10, extra_steps=5, rounds=3, headroom=0.3)
+        )
+    )
+    """Nearer than `KeepSettings` has it: two pictures that have both come away from the reference are further from one another."""
     looks_before: int = 1
-    looks_after: int = 2
+    looks_after: int = 1
     slack: float = 0.8
     factors: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
 
@@ -118,17 +124,27 @@ class Photographer:
         for _ in range(self._settings.looks_after):
             if not misses(targets, taken.reading, 0.5):
                 break
-            stronger = self._corrected(strengths, targets, taken.reading)
-            by = {name: stronger[name] - strengths[name] for name in targets}
-            try:
-                again = self._take(directions.apply(taken.latent, by), kept)
-            except FaceError:
+            nearer = self._nearer(taken, strengths, targets)
+            if nearer is None:
                 break
-            if again.worst > max(self._settings.slack, taken.worst):
-                break
-            strengths, taken = stronger, again
+            strengths, taken = nearer
         missed = tuple(self._missed(wish, factor, taken.reading))
         return replace(taken, wish=wish, factor=factor, strengths=strengths, missed=missed)
+
+    def _nearer(
+        self, taken: Shot, strengths: Mapping[str, float], targets: Mapping[str, float]
+    ) -> tuple[dict[str, float], Shot] | None:
+        """The kept face moved on towards the targets, or half-way, as far as the panel lets it; None where it does not."""
+        wanted = self._corrected(strengths, targets, taken.reading)
+        for share in (1.0, 0.5):
+            moved = {name: share * (wanted[name] - strengths[name]) for name in targets}
+            try:
+                nearer = self._take(directions.apply(taken.latent, moved), taken.kept)
+            except FaceError:
+                continue
+            if nearer.worst <= max(self._settings.slack, taken.worst):
+                return {**strengths, **{name: strengths[name] + moved[name] for name in targets}}, nearer
+        return None
 
     def _take(self, latent: Latent, kept: Kept) -> Shot:
         """The picture of a latent, read and judged."""
