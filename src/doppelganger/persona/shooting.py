@@ -42,13 +42,13 @@ class ShootSettings:
 
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
-            goal=0.35, search=NearestSettings(steps=10, extra_steps=5, rounds=3, headroom=0.3)
+            goal=0.35, search=NearestSettings(steps=8, extra_steps=4, rounds=3, headroom=0.3)
         )
     )
     """Nearer than `KeepSettings` has it: two pictures that have both come away from the reference are further from one another."""
     looks_before: int = 1
     looks_after: int = 1
-    slack: float = 0.8
+    slack: float = 0.9
     factors: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
 
 
