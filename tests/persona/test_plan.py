@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from doppelganger import directions
-from doppelganger.persona.plan import PALETTE, SetError, load_set, parse_set
+from doppelganger.persona.plan import ABSOLUTE, PALETTE, SetError, load_set, parse_set
 
 
 def test_the_shipped_set_names_only_what_there_is_and_stays_in_range():
@@ -10,10 +10,10 @@ def test_the_shipped_set_names_only_what_there_is_and_stays_in_range():
     known = directions.load()
     assert holidays.name == "holidays"
     for looks in holidays.looks.values():
-        for strengths in looks.values():
-            for name, strength in strengths.items():
+        for values in looks.values():
+            for name, value in values.items():
                 low, high = known[name].valid_range
-                assert low <= strength <= high, name
+                assert name in ABSOLUTE or low <= value <= high, name
     assert set(holidays.vary) - {PALETTE} <= set(known)
     assert len(holidays.looks["expression"]) >= 3 and len(holidays.looks["hair"]) >= 3
 
@@ -32,19 +32,17 @@ def test_the_same_seed_gives_the_same_series_and_another_another():
     assert holidays.wishes(12, 3) == holidays.wishes(12, 3) != holidays.wishes(12, 4)
 
 
-def test_looks_add_up_and_less_is_less_of_everything():
-    made = parse_set("looks: {a: {x: {smile: 1}}, b: {y: {smile: 0.5, age: 4}}}\nvary: {yaw: [10, 10]}", "s.yaml")
+def test_what_looks_and_ranges_ask_adds_up():
+    made = parse_set("looks: {a: {x: {fringe: 1}}, b: {y: {fringe: 0.5, age: 4}}}\nvary: {yaw: [10, 10]}", "s.yaml")
     (wish,) = made.wishes(1, 0)
-    assert wish.strengths == {"smile": 1.5, "age": 4.0} and wish.values == {"yaw": 10.0}
-    half = wish.scaled(0.5)
-    assert half.strengths == {"smile": 0.75, "age": 2.0} and half.values == {"yaw": 5.0} and half.looks == wish.looks
+    assert wish.values == {"yaw": 10.0, "fringe": 1.5, "age": 4.0} and wish.looks == {"a": "x", "b": "y"}
 
 
 def test_given_pictures_come_first():
     text = "looks:\n  hair:\n    grey: {hair_grey: 2}\npictures:\n  - {yaw: -20, hair: grey}\n"
     first, second = parse_set(text, "s.yaml").wishes(2, 0)
-    assert first.values == {"yaw": -20.0} and first.strengths == {"hair_grey": 2.0}
-    assert second.values == {} and second.looks == {"hair": "grey"}
+    assert first.values == {"yaw": -20.0, "hair_grey": 2.0}
+    assert second.values == {"hair_grey": 2.0} and second.looks == {"hair": "grey"}
 
 
 @pytest.mark.parametrize(

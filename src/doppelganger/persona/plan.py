@@ -16,8 +16,9 @@ from doppelganger.errors import DoppelgangerError
 
 PALETTE = "palette"
 """Not a direction: the share of another face's fine rows of w+, which hold colours."""
-ABSOLUTE = ("yaw", "pitch")
-"""Counted from the camera, not from the persona's own pose."""
+ABSOLUTE = ("yaw", "pitch", "smile", "mouth_open", "brow_raise")
+"""Asked as what is to be measured (`directions.reading.ATTRIBUTES` has the units), whatever the persona's own pose and expression
+are: who smiles already needs no more of it. All else is asked as a difference from the persona's own."""
 MOST_PICTURES = 1000
 KEYS = ("name", "vary", "looks", "pictures")
 
@@ -30,25 +31,16 @@ class SetError(DoppelgangerError):
 
 @dataclass(frozen=True)
 class Wish:
-    """One picture as asked. ``values``: what varies → how much, in its own unit (degrees from the camera, years against the
-    persona's age, else deviations). ``looks``: kind → name of the look. ``strengths``: what the looks ask of directions."""
+    """One picture as asked. ``values``: what varies → what is to be measured (`ABSOLUTE`), or by how much it is to differ from the
+    persona's own, in the direction's unit. ``looks``: kind → name of the look, whose values are among ``values``."""
 
     values: Mapping[str, float]
     looks: Mapping[str, str]
-    strengths: Mapping[str, float]
-
-    def scaled(self, factor: float) -> "Wish":
-        """The same, less of everything; looks keep their names."""
-        return Wish(
-            {name: value * factor for name, value in self.values.items()},
-            self.looks,
-            {name: value * factor for name, value in self.strengths.items()},
-        )
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """``vary``: name → (from, to). ``looks``: kind → look → direction → strength. ``pictures``: given ones, which come first."""
+    """``vary``: name → (from, to). ``looks``: kind → look → direction → value. ``pictures``: given ones, which come first."""
 
     name: str
     vary: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -72,11 +64,12 @@ class PictureSet:
         return [*self.pictures, *made][:count]
 
     def _wish(self, values: Mapping[str, float], looks: Mapping[str, str]) -> Wish:
-        strengths: dict[str, float] = {}
+        """What two of them ask of the same thing adds up."""
+        total = dict(values)
         for kind, look in looks.items():
-            for name, strength in self.looks[kind][look].items():
-                strengths[name] = strengths.get(name, 0.0) + strength
-        return Wish(values, looks, strengths)
+            for name, value in self.looks[kind][look].items():
+                total[name] = total.get(name, 0.0) + value
+        return Wish(total, looks)
 
 
 def shipped(name: str) -> str | None:

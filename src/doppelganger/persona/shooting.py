@@ -12,7 +12,7 @@ import numpy as np
 from doppelganger import directions
 from doppelganger.directions.measuring import OpenVINOParser
 from doppelganger.directions.reader import FaceReader
-from doppelganger.directions.reading import Reading
+from doppelganger.directions.reading import ATTRIBUTES, Reading
 from doppelganger.errors import FaceError
 from doppelganger.generators.preview import FIRST_ROW
 from doppelganger.generators.protocol import Latent
@@ -27,11 +27,20 @@ from doppelganger.result import Verdict
 from doppelganger.verifiers.protocol import OperatingPoint
 
 MEASURED = (*ABSOLUTE, "age")
-"""Attributes whose direction counts in the attribute's own unit: what was measured corrects what is asked."""
-TOLERANCE: Mapping[str, float] = {"yaw": 6.0, "pitch": 6.0, "age": 7.0}
-"""Degrees and years by which a picture may miss before that is said."""
-LEAST: Mapping[str, float] = {"yaw": -90.0, "pitch": -90.0, "age": 16.0}
-"""No picture is asked to measure less: personas are grown-ups."""
+"""What is asked of these, measuring corrects."""
+GAIN: Mapping[str, float] = {"smile": 0.6, "mouth_open": 0.6, "brow_raise": 0.6}
+"""Share of what is missing that a correction adds, where not all: these do not grow evenly with their direction."""
+TOLERANCE: Mapping[str, float] = {
+    "yaw": 6.0,
+    "pitch": 6.0,
+    "age": 7.0,
+    "smile": 0.25,
+    "mouth_open": 0.08,
+    "brow_raise": 0.3,
+}
+"""By how much a picture may miss before that is said."""
+YOUNGEST = 18.0
+"""Years. No picture is asked to measure less."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +119,13 @@ class Photographer:
         return best
 
     def _attempt(self, wish: Wish, factor: float, seed: int, progress: Progress) -> Shot:
-        persona, networks, less = self._persona, self._networks, wish.scaled(factor)
-        targets = self._targets(less)
-        ground = with_palette(persona.latent, less.values.get(PALETTE, 0.0), seed, networks)
-        strengths = self._within_bounds(self._first_strengths(less))
+        persona, networks = self._persona, self._networks
+        targets = self._targets(wish, factor)
+        ground = with_palette(persona.latent, factor * wish.values.get(PALETTE, 0.0), seed, networks)
+        strengths = self._first_strengths(wish, factor, targets)
         for _ in range(self._settings.looks_before if targets else 0):
             seen = self._reader.read(networks.generator.synthesise(directions.apply(ground, strengths)))
-            strengths = self._corrected(strengths, targets, seen)
+            strengths = self._corrected(strengths, targets, seen.values)
         kept = keep(
             directions.apply(ground, strengths), persona.anchor, networks, self._settings.keep, progress, seed=seed
         )
@@ -135,7 +144,7 @@ class Photographer:
         self, taken: Shot, strengths: Mapping[str, float], targets: Mapping[str, float]
     ) -> tuple[dict[str, float], Shot] | None:
         """The kept face moved on towards the targets, or half-way, as far as the panel lets it; None where it does not."""
-        wanted = self._corrected(strengths, targets, taken.reading)
+        wanted = self._corrected(strengths, targets, taken.reading.values)
         for share in (1.0, 0.5):
             moved = {name: share * (wanted[name] - strengths[name]) for name in targets}
             try:
@@ -154,27 +163,34 @@ class Photographer:
         verdicts = networks.panel.judge(
             self._persona.front, face.embeddings, OperatingPoint.IDENTITY, held_out=kept.held_out
         )
-        return Shot(Wish({}, {}, {}), 1.0, {}, kept, latent, face, reading, tuple(verdicts), ())
+        return Shot(Wish({}, {}), 1.0, {}, kept, latent, face, reading, tuple(verdicts), ())
 
-    def _first_strengths(self, wish: Wish) -> dict[str, float]:
-        strengths = dict(wish.strengths)
-        for name, value in wish.values.items():
-            if name != PALETTE:
-                own = self._persona.likeness[name] if name in ABSOLUTE else 0.0
-                strengths[name] = strengths.get(name, 0.0) + value - own
-        return strengths
+    def _targets(self, wish: Wish, factor: float) -> dict[str, float]:
+        """What is to be measured: ``factor`` of the way from the persona's own to what is asked."""
+        targets = {}
+        for name in MEASURED:
+            if name in wish.values:
+                own = self._persona.likeness[name]
+                wanted = wish.values[name] if name in ABSOLUTE else max(own + wish.values[name], YOUNGEST)
+                targets[name] = own + factor * (wanted - own)
+        return targets
 
-    def _targets(self, wish: Wish) -> dict[str, float]:
-        """What pose and age are to measure."""
-        own = {name: 0.0 if name in ABSOLUTE else self._persona.likeness[name] for name in MEASURED}
-        return {name: max(own[name] + wish.values[name], LEAST[name]) for name in MEASURED if name in wish.values}
+    def _first_strengths(self, wish: Wish, factor: float, targets: Mapping[str, float]) -> dict[str, float]:
+        asked = {name: factor * v for name, v in wish.values.items() if name != PALETTE and name not in targets}
+        return self._corrected({**asked, **dict.fromkeys(targets, 0.0)}, targets, self._persona.likeness, {})
 
     def _corrected(
-        self, strengths: Mapping[str, float], targets: Mapping[str, float], seen: Reading
+        self,
+        strengths: Mapping[str, float],
+        targets: Mapping[str, float],
+        seen: Mapping[str, float],
+        gains: Mapping[str, float] = GAIN,
     ) -> dict[str, float]:
-        return self._within_bounds(
-            {**strengths, **{name: strengths[name] + target - seen[name] for name, target in targets.items()}}
-        )
+        """Strengths that would bring what was seen to the targets, within the persona's bounds."""
+        better = dict(strengths)
+        for name, target in targets.items():
+            better[name] += gains.get(name, 1.0) * (target - seen[name]) / _unit(name)
+        return self._within_bounds(better)
 
     def _within_bounds(self, strengths: Mapping[str, float]) -> dict[str, float]:
         bounds = self._persona.bounds
@@ -182,16 +198,22 @@ class Photographer:
 
     def _missed(self, wish: Wish, factor: float, reading: Reading) -> list[str]:
         sentences = [] if factor == 1 else [f"Only {factor:.0%} of what was asked keeps the person."]
-        targets = self._targets(wish)
+        targets = self._targets(wish, 1.0)
         for name in misses(targets, reading):
-            unit = "years" if name == "age" else "°"
-            sentences.append(f"{name}: {targets[name]:.0f} {unit} asked, {reading[name]:.0f} measured.")
+            unit = ATTRIBUTES[name].unit
+            sentences.append(f"{name}: {targets[name]:.3g} {unit} asked, {reading[name]:.3g} measured.")
         return sentences
 
 
 def misses(targets: Mapping[str, float], reading: Reading, share: float = 1.0) -> list[str]:
     """Names of the targets that the reading misses by more than this share of the tolerance."""
     return [name for name, target in targets.items() if abs(reading[name] - target) > share * TOLERANCE[name]]
+
+
+def _unit(name: str) -> float:
+    """How much of its attribute a direction's strength of 1 is."""
+    known = directions.load()
+    return float(known.about["deviations"][name]) if known[name].unit == "population deviations" else 1.0
 
 
 def with_palette(latent: Latent, share: float, seed: int, networks: Networks) -> Latent:
