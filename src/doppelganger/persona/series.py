@@ -86,7 +86,7 @@ def take_pictures(
     for k, wish in enumerate(wishes, 1):
         if not _is_whole(folder, k):
             photographer = photographer or Photographer(persona, networks, settings)
-            _keep_shot(folder, k, photographer.shoot(wish, seed * 100_003 + k))
+            _keep_shot(folder, k, photographer.shoot(wish, seed * 100_003 + k, progress))
         progress(Event("shoot", k, count))
     records = [json.loads(_file(folder, k, "json").read_text("utf-8")) for k in range(1, count + 1)]
     return _finish(folder, persona, picture_set, seed, records, networks)
