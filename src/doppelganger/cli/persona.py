@@ -12,7 +12,6 @@ from doppelganger.cli.bar import ProgressBar
 from doppelganger.cli.options import Device, Json, announce_download, networks_on
 
 if TYPE_CHECKING:
-    from doppelganger.generators.protocol import Latent
     from doppelganger.networks import Networks
     from doppelganger.persona.persona import Persona
 
@@ -197,29 +196,15 @@ def _from_result(name: str, source: Path, networks: "Networks") -> "Persona":
 
 
 def _new_face(name: str, face: str | None, seed: int, networks: "Networks") -> "Persona":
-    from doppelganger.persona.making import from_latent, from_seed
-
     if face is None:
+        from doppelganger.persona.making import from_seed
+
         return from_seed(name, seed, networks)
-    latent, made = _face_of(face, seed, networks)
-    return from_latent(name, latent, networks, source=made)
-
-
-def _face_of(face: str, seed: int, networks: "Networks") -> "tuple[Latent, dict[str, Any]]":
-    """A face file's latent, or that of a face made after a wish."""
-    from doppelganger.sculpting.album import read_latent
-    from doppelganger.sculpting.making import make_face
-    from doppelganger.sculpting.mirror import Mirror
-    from doppelganger.sculpting.sentence import understand
-    from doppelganger.sculpting.wish import wish
+    from doppelganger.persona.ordered import from_face_file, from_wish
 
     if Path(face).suffix == ".json":
-        return read_latent(Path(face)), {"made": "from a face file"}
-    understood = understand(face)
-    if understood.unknown:
-        raise typer.BadParameter(f"Not understood: {', '.join(understood.unknown)}. docs/faces.md has the vocabulary.")
-    made = make_face(wish(understood.asked), seed, Mirror(networks))
-    return made.steered.latent, {"made": "after a wish", "wish": face, "seed": seed}
+        return from_face_file(name, Path(face), networks)
+    return from_wish(name, face, seed, networks)
 
 
 def _print(record: dict[str, Any]) -> None:
