@@ -27,7 +27,7 @@ def test_features_alone_are_mixed(networks):
     latent[20] = 1
     mixed = mixed_in(latent, 1, 0.5, networks)
     moved = np.flatnonzero(np.abs(mixed - latent).max(1))
-    assert set(moved) == {*range(2, 9), 20} and mixed[20, 0] == 0.5
+    assert set(moved) == {*range(3, 9), 20} and mixed[20, 0] == 0.5
 
 
 def test_two_look_alikes_are_strangers_to_the_portrait_and_to_one_another(networks, tmp_path):
@@ -44,7 +44,7 @@ def test_two_look_alikes_are_strangers_to_the_portrait_and_to_one_another(networ
                 assert m.distance(faces[a][m.name], faces[b][m.name]) > m.thresholds[OperatingPoint.PRIVACY].value
     for one in found:
         (yaw, theirs), (female, their_sex) = one.shares["yaw"], one.shares["female"]
-        assert theirs == pytest.approx(yaw, abs=8) and (their_sex > 0.5) == (female > 0.5)
+        assert theirs == pytest.approx(yaw, abs=10) and (their_sex > 0.5) == (female > 0.5)
         assert one.held_out == ("EdgeFace-S",)
     folder = save(ranked(found), subject.portrait.image, tmp_path / "alike")
     record = json.loads((folder / "private" / "lookalikes.json").read_text("utf-8"))["lookalikes"]

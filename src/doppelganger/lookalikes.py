@@ -24,21 +24,26 @@ from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.subject import Subject
 
-FEATURES = slice(2, 9)
-"""Rows of w+ that hold features: those before turn the head, those after hold colours and skin."""
+FEATURES = slice(3, 9)
+"""Rows of w+ that hold features: those before hold pose and hair, those after colours and skin."""
 SHARED = ("yaw", "pitch", "age", "female", "smile", "mouth_open", "skin_tone", "fringe", "baldness", "beard")
 """Attributes that are brought back, each by the direction of its name; the hair's colour by that of the portrait's shade."""
-TRUNCATION = 0.8
+AGREES: Mapping[str, float] = {"yaw": 8.0, "pitch": 8.0, "age": 10.0, "female": 0.5, "smile": 0.4}
+"""By how much these may differ before the face is moved away from anybody; one that differs more is dropped."""
+GAIN = 0.8
+"""Share of what is missing that a correction adds, where a direction's unit is a deviation: those do not grow evenly."""
+TRUNCATION = 0.7
 
 
 @dataclass(frozen=True)
 class LookAlikeSettings:
     """``foreign``: share of another person's features. ``looks``: how often the face is read and corrected. ``tries``: faces that
-    are begun for each that is wanted; one that a verifier still ties to somebody is dropped. ``keep``: for the way outside."""
+    are begun for each that is wanted: one that differs too much in what is to be shared is dropped, and one that a verifier still
+    ties to somebody. ``keep``: for the way outside."""
 
     foreign: float = 0.6
-    looks: int = 2
-    tries: int = 3
+    looks: int = 3
+    tries: int = 4
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
             search=NearestSettings(steps=10, extra_steps=5, rounds=3, margin=0.6, headroom=0.15)
@@ -85,7 +90,7 @@ def look_alikes(
             one = _begin(subject, own, closest, found, reader, networks, settings, seed * 100_003 + k)
         except FaceError:
             continue
-        if one.seen.same:  # here: different from all, since there is nobody it has to be
+        if one is not None and one.seen.same:  # here: different from all, since there is nobody it has to be
             found.append(one)
             yield one
         progress(Event("lookalikes", len(found), count))
@@ -106,12 +111,19 @@ def _begin(
     networks: Networks,
     settings: LookAlikeSettings,
     seed: int,
-) -> LookAlike:
+) -> LookAlike | None:
+    """None where the face cannot be brought to agree with the portrait."""
     latent = mixed_in(closest, seed, settings.foreign, networks)
     strengths = dict.fromkeys(_directions_of(own), 0.0)
     for _ in range(settings.looks):
         there = reader.read(networks.generator.synthesise(directions.apply(latent, strengths)))
+        if agrees(own, there, 0.5):
+            break
         strengths = corrected(strengths, own, there)
+    else:
+        there = reader.read(networks.generator.synthesise(directions.apply(latent, strengths)))
+    if not agrees(own, there):
+        return None
     away = [subject.embeddings, *(one.seen.embeddings for one in found)]
     kept = keep(directions.apply(latent, strengths), None, networks, settings.keep, away=away, seed=seed)
     seen = see_beside(kept.face.image, None, networks, away=away, disturbed=True)
@@ -145,10 +157,15 @@ def corrected(strengths: Mapping[str, float], own: Reading, there: Reading) -> d
     for name, strength in strengths.items():
         direction = known[name]
         missing = own[direction.attribute] - there[direction.attribute]
-        unit = deviations[direction.attribute] if direction.unit == "population deviations" else 1.0
+        unit = deviations[direction.attribute] / GAIN if direction.unit == "population deviations" else 1.0
         step = 0.0 if np.isnan(missing) else direction.sign * missing / unit
         better[name] = float(np.clip(strength + step, *direction.valid_range))
     return better
+
+
+def agrees(own: Reading, there: Reading, share: float = 1.0) -> bool:
+    """Whether two faces differ in nothing of `AGREES` by more than this share of what they may."""
+    return all(abs(own[name] - there[name]) <= share * most for name, most in AGREES.items())
 
 
 def _directions_of(own: Reading) -> tuple[str, ...]:
