@@ -5,7 +5,7 @@ import pytest
 
 from doppelganger.keeping import whole_latent
 from doppelganger.lookalike_folder import save
-from doppelganger.lookalikes import corrected, look_alikes, mixed_in, ranked
+from doppelganger.lookalikes import agrees, corrected, look_alikes, mixed_in, ranked
 from doppelganger.subject import of_aligned
 from doppelganger.verifiers.protocol import OperatingPoint
 
@@ -20,6 +20,15 @@ def test_what_is_missing_is_asked_of_its_own_direction_within_its_range():
     assert better["yaw"] == pytest.approx(7.0) and better["smile"] == 0.5
     assert 0 < better["age"] < 100, "no further than the direction goes"
     assert corrected({"smile": 0.5}, Read(smile=np.nan), there) == {"smile": 0.5}
+
+
+def test_faces_agree_when_nothing_differs_too_much():
+    own = Read(yaw=0.0, pitch=0.0, age=40.0, female=1.0, smile=0.5)
+    assert agrees(own, Read(own | {"age": 49.0})) and not agrees(own, Read(own | {"age": 51.0}))
+    assert not agrees(own, Read(own | {"age": 49.0}), 0.5)
+    red = Read(own)
+    red.hair_colour = "red"
+    assert not agrees(own, red)
 
 
 def test_features_alone_are_mixed(networks):
@@ -44,7 +53,7 @@ def test_two_look_alikes_are_strangers_to_the_portrait_and_to_one_another(networ
                 assert m.distance(faces[a][m.name], faces[b][m.name]) > m.thresholds[OperatingPoint.PRIVACY].value
     for one in found:
         (yaw, theirs), (female, their_sex) = one.shares["yaw"], one.shares["female"]
-        assert theirs == pytest.approx(yaw, abs=10) and (their_sex > 0.5) == (female > 0.5)
+        assert theirs == pytest.approx(yaw, abs=8) and (their_sex > 0.5) == (female > 0.5)
         assert one.held_out == ("EdgeFace-S",)
     folder = save(ranked(found), subject.portrait.image, tmp_path / "alike")
     record = json.loads((folder / "private" / "lookalikes.json").read_text("utf-8"))["lookalikes"]

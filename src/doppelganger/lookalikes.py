@@ -29,7 +29,7 @@ FEATURES = slice(3, 9)
 SHARED = ("yaw", "pitch", "age", "female", "smile", "mouth_open", "skin_tone", "fringe", "baldness", "beard")
 """Attributes that are brought back, each by the direction of its name; the hair's colour by that of the portrait's shade."""
 AGREES: Mapping[str, float] = {"yaw": 8.0, "pitch": 8.0, "age": 10.0, "female": 0.5, "smile": 0.4}
-"""By how much these may differ before the face is moved away from anybody; one that differs more is dropped."""
+"""By how much these may differ; the hair's nearest colour has to be the same, too. A face that differs more is dropped."""
 GAIN = 0.8
 """Share of what is missing that a correction adds, where a direction's unit is a deviation: those do not grow evenly."""
 TRUNCATION = 0.7
@@ -43,7 +43,7 @@ class LookAlikeSettings:
 
     foreign: float = 0.6
     looks: int = 3
-    tries: int = 4
+    tries: int = 6
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
             search=NearestSettings(steps=10, extra_steps=5, rounds=3, margin=0.6, headroom=0.15)
@@ -112,7 +112,7 @@ def _begin(
     settings: LookAlikeSettings,
     seed: int,
 ) -> LookAlike | None:
-    """None where the face cannot be brought to agree with the portrait."""
+    """None where the face cannot be brought to agree with the portrait, or does not any more once it is outside all borders."""
     latent = mixed_in(closest, seed, settings.foreign, networks)
     strengths = dict.fromkeys(_directions_of(own), 0.0)
     for _ in range(settings.looks):
@@ -128,6 +128,8 @@ def _begin(
     kept = keep(directions.apply(latent, strengths), None, networks, settings.keep, away=away, seed=seed)
     seen = see_beside(kept.face.image, None, networks, away=away, disturbed=True)
     there = reader.read(seen.image)
+    if not agrees(own, there):
+        return None
     return LookAlike(
         seed,
         kept.latent,
@@ -164,8 +166,10 @@ def corrected(strengths: Mapping[str, float], own: Reading, there: Reading) -> d
 
 
 def agrees(own: Reading, there: Reading, share: float = 1.0) -> bool:
-    """Whether two faces differ in nothing of `AGREES` by more than this share of what they may."""
-    return all(abs(own[name] - there[name]) <= share * most for name, most in AGREES.items())
+    """Whether two faces have one hair colour, and differ in nothing of `AGREES` by more than this share of what they may."""
+    return own.hair_colour == there.hair_colour and all(
+        abs(own[name] - there[name]) <= share * most for name, most in AGREES.items()
+    )
 
 
 def _directions_of(own: Reading) -> tuple[str, ...]:
