@@ -4,8 +4,8 @@ Where any verifier says *different* at the identity point, or no face can be rea
 again; what was missed is said.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,9 +45,9 @@ YOUNGEST = 18.0
 
 @dataclass(frozen=True)
 class ShootSettings:
-    """``looks_before``, ``looks_after``: how often pose and age are measured and corrected before and after
-    the face is kept: what gives the person back takes some years away again. ``slack``: up to which share of its identity
-    threshold a verifier may be brought by a correction afterwards. ``factors``: shares of the wish, tried one after the other."""
+    """``looks_before``, ``looks_after``: how often pose, expression and age are measured and corrected before and after the face is
+    kept: what gives the person back takes some years away again. ``slack``: up to which share of its identity threshold a
+    verifier may be brought by a correction afterwards. ``factors``: shares of the wish, tried one after the other."""
 
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
@@ -57,25 +57,18 @@ class ShootSettings:
     """Nearer than `KeepSettings` has it: two pictures that have both come away from the reference are further from one another."""
     looks_before: int = 1
     looks_after: int = 1
-    slack: float = 0.9
+    slack: float = 0.85
     factors: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One picture. ``factor``: the share of the wish that held. ``strengths``: of the directions, as used. ``kept``: the search
-    and the same edit without it. ``face``, ``latent``: what came of it. ``verdicts``: picture ↔ the persona's reference picture,
-    identity point. ``missed``: sentences."""
+class Taken:
+    """A picture, read and judged. ``verdicts``: picture ↔ the persona's reference picture, identity point."""
 
-    wish: Wish
-    factor: float
-    strengths: Mapping[str, float]
-    kept: Kept
     latent: Latent
     face: Seen
     reading: Reading
     verdicts: tuple[Verdict, ...]
-    missed: tuple[str, ...]
 
     @property
     def same(self) -> bool:
@@ -86,6 +79,18 @@ class Shot:
     def worst(self) -> float:
         """The largest distance to the reference picture over its identity threshold."""
         return max(v.distance / v.threshold for v in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Shot(Taken):
+    """The picture of a wish. ``factor``: the share of the wish that held. ``strengths``: of the directions, as used. ``kept``: the
+    search, and the same edit without it. ``missed``: sentences."""
+
+    wish: Wish
+    factor: float
+    strengths: Mapping[str, float]
+    kept: Kept
+    missed: tuple[str, ...]
 
 
 class Photographer:
@@ -129,41 +134,45 @@ class Photographer:
         kept = keep(
             directions.apply(ground, strengths), persona.anchor, networks, self._settings.keep, progress, seed=seed
         )
-        taken = self._take(kept.latent, kept)
+        taken = self._take(kept.latent, kept.held_out)
         for _ in range(self._settings.looks_after):
             if not misses(targets, taken.reading, 0.5):
                 break
-            nearer = self._nearer(taken, strengths, targets)
+            nearer = self._nearer(taken, strengths, targets, kept.held_out)
             if nearer is None:
                 break
             strengths, taken = nearer
         missed = tuple(self._missed(wish, factor, taken.reading))
-        return replace(taken, wish=wish, factor=factor, strengths=strengths, missed=missed)
+        return Shot(taken.latent, taken.face, taken.reading, taken.verdicts, wish, factor, strengths, kept, missed)
 
     def _nearer(
-        self, taken: Shot, strengths: Mapping[str, float], targets: Mapping[str, float]
-    ) -> tuple[dict[str, float], Shot] | None:
+        self,
+        taken: Taken,
+        strengths: Mapping[str, float],
+        targets: Mapping[str, float],
+        held_out: Sequence[str],
+    ) -> tuple[dict[str, float], Taken] | None:
         """The kept face moved on towards the targets, or half-way, as far as the panel lets it; None where it does not."""
         wanted = self._corrected(strengths, targets, taken.reading.values)
         for share in (1.0, 0.5):
             moved = {name: share * (wanted[name] - strengths[name]) for name in targets}
             try:
-                nearer = self._take(directions.apply(taken.latent, moved), taken.kept)
+                nearer = self._take(directions.apply(taken.latent, moved), held_out)
             except FaceError:
                 continue
             if nearer.worst <= max(self._settings.slack, taken.worst):
                 return {**strengths, **{name: strengths[name] + moved[name] for name in targets}}, nearer
         return None
 
-    def _take(self, latent: Latent, kept: Kept) -> Shot:
+    def _take(self, latent: Latent, held_out: Sequence[str]) -> Taken:
         """The picture of a latent, read and judged."""
         networks = self._networks
         face = see_beside(networks.generator.synthesise(latent), self._persona.anchor, networks)
         reading = self._reader.read(face.image)
         verdicts = networks.panel.judge(
-            self._persona.front, face.embeddings, OperatingPoint.IDENTITY, held_out=kept.held_out
+            self._persona.front, face.embeddings, OperatingPoint.IDENTITY, held_out=held_out
         )
-        return Shot(Wish({}, {}), 1.0, {}, kept, latent, face, reading, tuple(verdicts), ())
+        return Taken(latent, face, reading, tuple(verdicts))
 
     def _targets(self, wish: Wish, factor: float) -> dict[str, float]:
         """What is to be measured: ``factor`` of the way from the persona's own to what is asked."""
