@@ -9,12 +9,13 @@ the other way: it moves the same scales of StyleSpace, but holds the likeness to
 and hair stay, and takes back only what made it another person. A verifier held out of the search is the honest witness.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from doppelganger.faces.attributes import chip_transform
+from doppelganger.faces.detector import Face, FaceDetector
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.likeness import lpips_at
@@ -105,7 +106,7 @@ def keep(
     settings = settings or KeepSettings()
     members = {m.name: m for m in networks.members(settings.searched)}
     held_out = tuple(m.name for m in networks.panel.members if m.name not in members)
-    constraints = _constraints(reference, away, networks, settings)
+    constraints = constraints_of(reference, away, networks, settings)
     start = whole_latent(edited, networks)
     looked: dict[bytes, Seen] = {}
 
@@ -162,10 +163,14 @@ def see_beside(
     *,
     away: Sequence[Embeddings] = (),
     disturbed: bool = False,
+    find: Callable[[FaceDetector, RGB, str], Face] = largest_face,
 ) -> Seen:
-    """What the panel makes of the largest face of a picture beside the reference, and beside others. Raises NoFaceError."""
+    """What the panel makes of a picture's face, the largest unless ``find`` says which, beside the reference and beside others.
+
+    Raises NoFaceError.
+    """
     members = networks.panel.members
-    views = Views(image, networks.detector)
+    views = Views(image, networks.detector, find=find)
     clean = views.clean(members)
     shown = [clean, *(views.disturbed(members).values() if disturbed else ())]
 
@@ -194,7 +199,7 @@ def _role(k: int) -> str:
     return f"apart {k}"
 
 
-def _constraints(
+def constraints_of(
     reference: Embeddings | None, away: Sequence[Embeddings], networks: Networks, settings: KeepSettings
 ) -> list[Searched]:
     """Near the reference by the identity point, away from the others by the privacy point; of the searched verifiers."""

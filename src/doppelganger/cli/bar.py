@@ -19,6 +19,7 @@ STAGES = {
     "judging": ("judging the faces", 7),
     "lookalikes": ("finding look-alikes", 60),
     "shoot": ("taking pictures of the persona", 100),
+    "wearing": ("putting the persona on", 100),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""
 
