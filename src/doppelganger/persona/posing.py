@@ -1,10 +1,10 @@
-"""A persona in the pose, expression and light of another picture, by the learnt directions, measured and corrected.
+"""A persona in the pose and expression of another picture, by the learnt directions, measured and corrected.
 
-What a photo shows of its moment is a short vector: where the head points, the 52 coefficients of the expression, where the light
-comes from, how light the skin is. How that vector moves with each direction is measured once for a persona, by finite differences;
-for a photo a damped Gauss–Newton step solves for the strengths, the face is rendered and read again, and what the model had wrong
-is put into it (Broyden, "A class of methods for solving nonlinear simultaneous equations", 1965). The persona's own latent is
-never mixed with anybody else's, so nothing of the photo's person gets in.
+What a photo shows of its moment is a short vector: where the head points, the 52 coefficients of the expression, how light the skin
+is. How that vector moves with each direction is measured once for a persona, by finite differences; for a photo a damped
+Gauss–Newton step solves for the strengths, the face is rendered and read again, and what the model had wrong is put into it
+(Broyden, "A class of methods for solving nonlinear simultaneous equations", 1965). The persona's own latent is never mixed with
+anybody else's, so nothing of the photo's person gets in.
 """
 
 from collections.abc import Mapping
@@ -41,18 +41,14 @@ KNOBS = (
     "fringe",
 )
 """The directions that may be turned: those of a moment, none of a person; skin tone since the neck and hands of a photo stay,
-fringe so that the forehead is free: the photo's own hair is worn. What
-light from the side is left to `fitting`: its directions cost more of the person than they bring."""
+fringe so that the forehead is free: the photo's own hair is worn. Light is left to `fitting`: its directions cost more of the person
+than they bring."""
 _SHARES = {"skin_tone": 0.4}  # of the range: at its ends skin turns red; the rest is left to the fitting
 _COVERED = 0.08  # share of the forehead under hair from which a persona is bared first
 _BARING = (0.25, 0.5, 0.75, 1.0)  # of the direction's range
 _STEP = 0.4  # of a direction's range, for the finite differences
-_ANGLE_UNIT, _SHAPE_UNIT, _SKIN_UNIT, _FRINGE_UNIT = (
-    2.0,
-    0.15,
-    6.0,
-    0.05,
-)  # degrees, coefficients, L*, share: what counts alike
+# What counts alike: degrees, coefficients, L* and share of the forehead.
+_ANGLE_UNIT, _SHAPE_UNIT, _SKIN_UNIT, _FRINGE_UNIT = 2.0, 0.15, 6.0, 0.05
 _DAMPING = 0.8  # of the squared strength, in shares of the range in which verifiers know the person
 
 
@@ -115,7 +111,9 @@ class Poser:
         start = self.rest.vector()
         self._response = np.zeros((len(start), len(KNOBS)))
         for k, name in enumerate(KNOBS):
-            strength = _STEP * self._ranges[k, 0 if name == "fringe" else 1]  # more hair than all there is cannot be seen
+            strength = (
+                _STEP * self._ranges[k, 0 if name == "fringe" else 1]
+            )  # more hair than all there is cannot be seen
             there = self._read(self._known.apply(self.latent, {name: strength})).vector()
             self._response[:, k] = np.nan_to_num(there - start) / strength
 
