@@ -70,7 +70,7 @@ def one_photo(
         "steps": worn.steps,
         "accepted": worn.accepted,
         "seconds": seconds,
-        "embeddings": {name: [round(float(x), 5) for x in e] for name, e in worn.seen.embeddings.items()},
+        "embeddings": {name: " ".join(f"{x:.5g}" for x in e) for name, e in worn.seen.embeddings.items()},
     }, worn
 
 
@@ -110,7 +110,7 @@ def pairs(results: list[dict[str, Any]], networks: Networks) -> float:
     members = networks.panel.members
     said = [
         all(
-            m.distance(*(np.array(r["embeddings"][m.name], np.float32) for r in pair))
+            m.distance(*(np.array(r["embeddings"][m.name].split(), np.float32) for r in pair))
             <= m.thresholds[OperatingPoint.IDENTITY].value
             for m in members
         )

@@ -41,8 +41,8 @@ KNOBS = (
     "fringe",
 )
 """The directions that may be turned: those of a moment, none of a person; skin tone since the neck and hands of a photo stay,
-fringe so that the forehead is free: the photo's own hair is worn. Light is left to `fitting`: its directions cost more of the person
-than they bring."""
+fringe so that the forehead is free: the photo's own hair is worn. Light is left to `fitting`: its directions cost more of the
+person than they bring."""
 _SHARES = {"skin_tone": 0.4}  # of the range: at its ends skin turns red; the rest is left to the fitting
 _COVERED = 0.08  # share of the forehead under hair from which a persona is bared first
 _BARING = (0.25, 0.5, 0.75, 1.0)  # of the direction's range
