@@ -8,13 +8,7 @@ from torch import nn
 from doppelganger import directions
 from doppelganger.keeping import KeepSettings, keep, see_beside, whole_latent
 from doppelganger.nearest import Searched
-from doppelganger.networks import Networks
 from doppelganger.verifiers.views import Views
-
-
-@pytest.fixture(scope="module")
-def networks():
-    return Networks(device="cpu")
 
 
 @pytest.fixture(scope="module")

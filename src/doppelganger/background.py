@@ -69,7 +69,7 @@ def backdrop(spec: str) -> Backdrop:
     if not _is_there(spec):
         raise ImageError(f"{spec!r} is no background; use plain, blur, a colour such as #c8ccd0, or a picture's path.")
     picture = read_image(spec)
-    return lambda image, alpha: _cover(picture, image.shape[1], image.shape[0])
+    return lambda image, alpha: cover(picture, image.shape[1], image.shape[0])
 
 
 def new_background(image: RGB, alpha: Floats, background: RGB) -> RGB:
@@ -150,7 +150,7 @@ def _blurred(image: RGB, alpha: Floats) -> RGB:
     return np.asarray(np.clip(large.round(), 0, 255), np.uint8)
 
 
-def _cover(picture: RGB, width: int, height: int) -> RGB:
+def cover(picture: RGB, width: int, height: int) -> RGB:
     """The largest middle part of ``picture`` with the wanted proportions, at the wanted size."""
     scale = max(width / picture.shape[1], height / picture.shape[0])
     across, down = (max(1, round(n / scale)) for n in (width, height))

@@ -9,17 +9,20 @@ the other way: it moves the same scales of StyleSpace, but holds the likeness to
 and hair stay, and takes back only what made it another person. A verifier held out of the search is the honest witness.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from doppelganger.faces.attributes import chip_transform
+from doppelganger.faces.detector import Face, FaceDetector
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.likeness import lpips_at
 from doppelganger.nearest import NearestSettings, Searched, search
 from doppelganger.networks import Networks
 from doppelganger.progress import Progress, silent
+from doppelganger.trait import apparent_sex
 from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
@@ -41,7 +44,7 @@ class KeepSettings:
     disturbed: bool = False
     """Whether the full-size face is judged under every disturbance, too; that takes two seconds a round."""
     search: NearestSettings = field(
-        default_factory=lambda: NearestSettings(steps=12, extra_steps=5, rounds=3, margin=0.5, headroom=0.2)
+        default_factory=lambda: NearestSettings(steps=10, extra_steps=5, rounds=3, margin=0.5, headroom=0.2)
     )
     """Fewer steps than `nearest` needs: an edit is nearer to its goal. The margin is for those who must not be met; the headroom,
     for all, is what the full-size face must clear its borders by, or the search goes on: its steps look at previews."""
@@ -66,7 +69,7 @@ class Seen:
     @property
     def same(self) -> bool:
         """Every verifier says *same* as the reference, and *different* from all who must not be met."""
-        return max(self.distances.values()) <= 1 and all(min(one.values()) > 1 for one in self.apart)
+        return max(self.distances.values(), default=0) <= 1 and all(min(one.values()) > 1 for one in self.apart)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Kept:
 
 def keep(
     edited: Latent,
-    reference: Embeddings,
+    reference: Embeddings | None,
     networks: Networks,
     settings: KeepSettings | None = None,
     progress: Progress = silent,
@@ -96,13 +99,14 @@ def keep(
 ) -> Kept:
     """Give an edited face, w [512], w+ [16, 512] or with scales [39, 512], its person back.
 
-    ``reference``: the person's embeddings by the whole panel. ``away``: those whom the face must not be, heeded in the same search.
+    ``reference``: the person's embeddings by the whole panel; None where the face may be anybody but those in ``away``, whom it
+    must not be and who are heeded in the same search.
     Raises NoFaceError where no face is found in the edited picture.
     """
     settings = settings or KeepSettings()
     members = {m.name: m for m in networks.members(settings.searched)}
     held_out = tuple(m.name for m in networks.panel.members if m.name not in members)
-    constraints = _constraints(reference, away, networks, settings)
+    constraints = constraints_of(reference, away, networks, settings)
     start = whole_latent(edited, networks)
     looked: dict[bytes, Seen] = {}
 
@@ -122,12 +126,15 @@ def keep(
     def transforms(latent: Latent) -> Mapping[str, np.ndarray]:
         image = networks.generator.synthesise(latent)
         face = largest_face(networks.detector, image, "the edited picture")
-        return {name: m.crop_transform(image, face) for name, m in members.items()}
+        chip = chip_transform(networks.landmarks.detect(image, face), sex.crop_size)
+        return {sex.name: chip, **{name: m.crop_transform(image, face) for name, m in members.items()}}
 
     before = look(start)
     at_start = judged(start)
     if all(c.clearance(at_start[c.key]) >= settings.search.headroom for c in constraints):
         return Kept(start, before, before, True, held_out, 0, 0.0)
+    landmarks = networks.landmarks.detect(before.image, largest_face(networks.detector, before.image))
+    sex = apparent_sex(before.image, landmarks, networks.apparent_sex, networks.device)
     found = search(
         before.image,
         start,
@@ -142,6 +149,7 @@ def keep(
         networks.device,
         seed,
         progress,
+        (sex,),
     )
     face = look(found.w)
     cost = lpips_at(networks.alex, before.image, face.image, 256, networks.device)
@@ -150,15 +158,19 @@ def keep(
 
 def see_beside(
     image: RGB,
-    reference: Embeddings,
+    reference: Embeddings | None,
     networks: Networks,
     *,
     away: Sequence[Embeddings] = (),
     disturbed: bool = False,
+    find: Callable[[FaceDetector, RGB, str], Face] = largest_face,
 ) -> Seen:
-    """What the panel makes of the largest face of a picture beside the reference, and beside others. Raises NoFaceError."""
+    """What the panel makes of a picture's face, the largest unless ``find`` says which, beside the reference and beside others.
+
+    Raises NoFaceError.
+    """
     members = networks.panel.members
-    views = Views(image, networks.detector)
+    views = Views(image, networks.detector, find=find)
     clean = views.clean(members)
     shown = [clean, *(views.disturbed(members).values() if disturbed else ())]
 
@@ -171,7 +183,7 @@ def see_beside(
     return Seen(
         image,
         clean,
-        {name: max(found) for name, found in shares(reference, OperatingPoint.IDENTITY).items()},
+        {name: max(found) for name, found in shares(reference, OperatingPoint.IDENTITY).items()} if reference else {},
         tuple({name: min(found) for name, found in shares(one, OperatingPoint.PRIVACY).items()} for one in away),
     )
 
@@ -187,8 +199,8 @@ def _role(k: int) -> str:
     return f"apart {k}"
 
 
-def _constraints(
-    reference: Embeddings, away: Sequence[Embeddings], networks: Networks, settings: KeepSettings
+def constraints_of(
+    reference: Embeddings | None, away: Sequence[Embeddings], networks: Networks, settings: KeepSettings
 ) -> list[Searched]:
     """Near the reference by the identity point, away from the others by the privacy point; of the searched verifiers."""
     constraints = []
@@ -196,17 +208,18 @@ def _constraints(
         network, euclidean = networks.gradients_of(member), member.metric == "euclidean"
         limits = {point: member.thresholds[point].value for point in OperatingPoint}
         stranger = calibration()["verifiers"][member.name]["impostor_mean"] / limits[OperatingPoint.PRIVACY]
-        constraints.append(
-            Searched(
-                member.name,
-                network,
-                member.crop_size,
-                euclidean,
-                limits[OperatingPoint.IDENTITY],
-                reference[member.name],
-                within=settings.goal,
+        if reference is not None:
+            constraints.append(
+                Searched(
+                    member.name,
+                    network,
+                    member.crop_size,
+                    euclidean,
+                    limits[OperatingPoint.IDENTITY],
+                    reference[member.name],
+                    within=settings.goal,
+                )
             )
-        )
         constraints += [
             Searched(
                 member.name,

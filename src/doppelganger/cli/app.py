@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from doppelganger import __version__
-from doppelganger.cli import border, edit, evaluate, face, make, studio, study, verify, weights
+from doppelganger.cli import border, edit, evaluate, face, lookalikes, make, persona, persona_wear, studio, study, verify, weights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,10 +23,14 @@ app.command("verify")(verify.verify)
 app.command("border")(border.border)
 app.add_typer(face.app, name="face")
 app.command("edit")(edit.edit)
+app.command("lookalikes")(lookalikes.lookalikes)
 app.command("studio")(studio.studio)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("study-analyse")(study.analyse)
+persona.app.command("wear")(persona_wear.wear)
+persona.app.command("place")(persona_wear.place)
+app.add_typer(persona.app, name="persona")
 app.add_typer(weights.app, name="weights")
 
 

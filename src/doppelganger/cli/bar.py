@@ -18,6 +18,9 @@ STAGES = {
     "nearest": ("nearest: the face just outside the border", 18),
     "judging": ("judging the faces", 7),
     "steering": ("steering: rendered, read, corrected", 80),
+    "lookalikes": ("finding look-alikes", 60),
+    "shoot": ("taking pictures of the persona", 100),
+    "wearing": ("putting the persona on", 100),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""
 

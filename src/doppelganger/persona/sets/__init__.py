@@ -1,0 +1,1 @@
+"""The sets that travel with the package."""

@@ -1,0 +1,227 @@
+"""A persona on a photo: its face, in the photo's pose, expression and light, where the photo's own was.
+
+    photo → see, align → pose the persona → fit it into the head → keep it the persona, through the fitting → set in → judged
+
+Nothing of the photo's person goes into the face: it is the persona's own latent, turned by directions (`posing`). Turning costs a
+person some likeness to themselves, and a head that is not theirs some more. So the search of `keeping` runs on what will be seen,
+the composite, not on the face alone: near the persona for every searched verifier, outside the wearer's border.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from doppelganger.directions.measuring import OpenVINOParser
+from doppelganger.faces.alignment import warp
+from doppelganger.faces.detector import choose
+from doppelganger.faces.landmarks import Landmarks
+from doppelganger.generators.protocol import Latent
+from doppelganger.images import RGB
+from doppelganger.inphoto import surroundings
+from doppelganger.keeping import Embeddings, KeepSettings, Seen, constraints_of, see_beside, whole_latent
+from doppelganger.nearest import NearestSettings, search
+from doppelganger.networks import Networks
+from doppelganger.persona.fitted import Fitted, FittedPreview
+from doppelganger.persona.fitting import Fitting, fit
+from doppelganger.persona.persona import Persona
+from doppelganger.persona.posing import Moment, Poser, read_moment
+from doppelganger.progress import Progress, silent
+from doppelganger.subject import Subject, see
+from doppelganger.verifiers.face_of import central_face
+
+PREVIEW = 256
+"""Size of the faces that the search looks at."""
+
+
+@dataclass(frozen=True)
+class WearSettings:
+    """How a persona is put on. ``looks``: renderings to find pose and expression in, at first and after the search. ``keep``: the
+    search, and what it does once more after these."""
+
+    looks: int = 4
+    looks_again: int = 2
+    seed: int = 0
+    keep: KeepSettings = field(
+        default_factory=lambda: KeepSettings(
+            goal=0.7,
+            search=NearestSettings(steps=12, extra_steps=6, rounds=3, learning_rate=0.12, margin=0.3, headroom=0.12),
+        )
+    )
+    keep_again: KeepSettings = field(
+        default_factory=lambda: KeepSettings(
+            goal=0.7,
+            search=NearestSettings(steps=7, extra_steps=5, rounds=3, learning_rate=0.1, margin=0.3, headroom=0.12),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Worn:
+    """``image``: the photo with the persona's face, uint8 [H, W, 3]. ``face``: the persona's as it was rendered for it, uint8
+    [1024, 1024, 3], ``latent`` its latent. ``seen``: what the panel makes of the finished photo, beside the persona
+    (``distances``) and the wearer (``apart``). ``pose_error``: degrees between the heads of both photos; ``expression``:
+    correlation of their 52 coefficients. ``strengths``: of the directions that posed it."""
+
+    image: RGB
+    face: RGB
+    latent: Latent
+    seen: Seen
+    pose_error: float
+    expression: float
+    strengths: Mapping[str, float]
+    steps: int
+    held_out: tuple[str, ...]
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        """The verifiers that take it for the persona, at the identity point."""
+        return tuple(name for name, share in self.seen.distances.items() if share <= 1)
+
+    @property
+    def recognised(self) -> tuple[str, ...]:
+        """The verifiers that take it for the wearer, at the privacy point."""
+        (wearer,) = self.seen.apart
+        return tuple(name for name, share in wearer.items() if share <= 1)
+
+    @property
+    def accepted(self) -> bool:
+        """Most verifiers say it is the persona, none says it is the wearer."""
+        return 2 * len(self.same) > len(self.seen.distances) and not self.recognised
+
+
+class Dresser:
+    """One persona, ready to be put on photos."""
+
+    def __init__(self, persona: Persona, networks: Networks, settings: WearSettings | None = None) -> None:
+        """Measures first how the persona responds to the directions, which takes a picture for each. Raises FaceError."""
+        self._persona, self._networks, self._settings = persona, networks, settings or WearSettings()
+        self._parser = OpenVINOParser(networks)
+        self.poser = Poser(persona.latent, networks, self._parser)
+
+    def wear(
+        self, photo: RGB, face_index: int | None = None, name: str = "the photo", progress: Progress = silent
+    ) -> Worn:
+        """Put the persona on a face of the photo, uint8 [H, W, 3]; see `subject.see`. Raises FaceError."""
+        networks = self._networks
+        subject = see(photo, networks, face_index, name)
+        asked = read_moment(subject.portrait.image, networks, self._parser)
+        posed = self.poser.pose(asked, self._settings.looks)
+        fitting = self._fit(posed.moment, asked)
+        latent, steps = self._kept(posed.latent, fitting, subject, self._settings.keep, progress)
+        if steps:  # what the search has cost of pose and expression is asked for once more
+            posed = self.poser.again(asked, latent, posed.strengths, self._settings.looks_again)
+            fitting = self._fit(posed.moment, asked)
+            latent, more = self._kept(posed.latent, fitting, subject, self._settings.keep_again, progress)
+            steps += more
+        face = networks.generator.synthesise(latent)
+        if steps:  # hair may have moved
+            fitting = self._fit(read_moment(face, networks, self._parser), asked)
+        image = set_in(photo, subject.portrait.transform, fitting, face)
+        before, after = _landmarks_at(subject, photo, networks), _landmarks_at(subject, image, networks)
+        seen = judge(image, subject, self._persona.front, networks)
+        held_out = tuple(
+            m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
+        )
+        return Worn(
+            image,
+            face,
+            latent,
+            seen,
+            turn_between(before, after),
+            correlation(before, after),
+            posed.strengths,
+            steps,
+            held_out,
+        )
+
+    def _kept(
+        self, posed: Latent, fitting: Fitting, subject: Subject, settings: KeepSettings, progress: Progress
+    ) -> tuple[Latent, int]:
+        """The posed face given its person back, as seen in the photo's head; and the steps that took."""
+        networks = self._networks
+        true = Fitted(networks.generator, fitting)
+        cheap = FittedPreview(networks.differentiable, fitting.tensors(PREVIEW, networks.device))
+        constraints = constraints_of(self._persona.anchor, [subject.embeddings], networks, settings)
+        start = whole_latent(posed, networks)
+        members = {m.name: m for m in networks.members(settings.searched)}
+
+        def judged(latent: Latent) -> dict[str, float]:
+            beside = see_beside(true.synthesise(latent), self._persona.front, networks, away=[subject.embeddings])
+            return {c.key: (beside.apart[0] if c.role else beside.distances)[c.name] for c in constraints}
+
+        def transforms(latent: Latent) -> Mapping[str, NDArray[np.floating]]:
+            image = true.synthesise(latent)
+            face = choose(networks.detector.detect(image), name="the fitted face")
+            return {name: m.crop_transform(image, face) for name, m in members.items()}
+
+        at_start = judged(start)
+        if all(c.clearance(at_start[c.key]) >= settings.search.headroom for c in constraints):
+            return start, 0
+        found = search(
+            true.synthesise(start),
+            start,
+            constraints,
+            true,
+            cheap,
+            networks.space,
+            networks.alex,
+            transforms,
+            judged,
+            settings.search,
+            networks.device,
+            self._settings.seed,
+            progress,
+        )
+        return found.w, found.steps
+
+    def _fit(self, shown: Moment, asked: Moment) -> Fitting:
+        points, wanted = shown.landmarks.points, asked.landmarks.points
+        return fit(shown.image, points, asked.image, wanted, asked.labels, self._parser)
+
+
+def set_in(photo: RGB, transform: NDArray[np.float32], fitting: Fitting, face: RGB) -> RGB:
+    """The photo, uint8 [H, W, 3], with the fitted face; ``transform``: photo → portrait. Outside the mask not a bit changes."""
+    back = cv2.invertAffineTransform(transform)
+    height, width = photo.shape[:2]
+    inside = fitting.alpha > 0
+    xs, ys = np.flatnonzero(inside.any(0)), np.flatnonzero(inside.any(1))
+    corners = np.array([[x, y, 1] for x in (xs[0], xs[-1]) for y in (ys[0], ys[-1])]) @ back.T
+    left, top = np.clip(np.floor(corners.min(0)) - 3, 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(0)) + 4, [left + 1, top + 1], [width, height]).astype(int)
+    back[:, 2] -= (left, top)
+    size = (int(right - left), int(bottom - top))
+    layer = np.asarray(fitting.face(face).round(), np.uint8)
+    opacity = np.repeat((fitting.alpha * 255).round().astype(np.uint8)[:, :, None], 3, axis=2)
+    colours = warp(layer, back, *size, border=cv2.BORDER_REPLICATE).astype(np.float32)
+    alpha = warp(opacity, back, *size).astype(np.float32) / 255
+    result = photo.copy()
+    window = result[top:bottom, left:right]
+    window[:] = np.clip((window + (colours - window) * alpha).round(), 0, 255)
+    return result
+
+
+def judge(image: RGB, subject: Subject, reference: Embeddings, networks: Networks) -> Seen:
+    """What the panel makes of the finished photo's face, beside the persona and beside the subject, whose photo it was."""
+    part = surroundings(image, subject.portrait)
+    return see_beside(part, reference, networks, away=[subject.embeddings], find=central_face)
+
+
+def turn_between(a: Landmarks, b: Landmarks) -> float:
+    """Degrees of the one rotation that takes the one head's pose into the other's: no less than any angle of it."""
+    rotations = [marks.pose[:3, :3] / np.linalg.norm(marks.pose[:3, 0]) for marks in (a, b)]
+    cosine = (np.trace(rotations[0].T @ rotations[1]) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def correlation(a: Landmarks, b: Landmarks) -> float:
+    """Pearson's, of the 52 coefficients of two expressions."""
+    return float(np.corrcoef(list(a.blendshapes.values()), list(b.blendshapes.values()))[0, 1])
+
+
+def _landmarks_at(subject: Subject, image: RGB, networks: Networks) -> Landmarks:
+    """Of the face that is where the subject's was, in the same cut-out of the photo or of what became of it."""
+    part = surroundings(image, subject.portrait)
+    return networks.landmarks.detect(part, central_face(networks.detector, part))

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from doppelganger.keeping import KeepSettings
+from doppelganger.nearest import NearestSettings
+from doppelganger.persona.plan import Wish
+from doppelganger.persona.shooting import Photographer, ShootSettings, with_palette
+
+BARELY = KeepSettings(search=NearestSettings(steps=1, extra_steps=1, rounds=1))
+"""A search that has no time to give anybody back."""
+
+
+def test_less_is_asked_until_every_verifier_says_same_and_that_is_said(ada, networks):
+    settings = ShootSettings(keep=BARELY, looks_before=0, looks_after=0, factors=(1.0, 0.1))
+    shot = Photographer(ada, networks, settings).shoot(Wish({"yaw": -23.0, "fringe": 3.0}, {}), seed=1)
+    assert shot.factor == 0.1 and shot.same and shot.worst <= 1
+    assert any("Only 10%" in sentence for sentence in shot.missed)
+    assert any("yaw: -23 ° asked" in sentence for sentence in shot.missed)
+    assert shot.strengths["fringe"] == pytest.approx(0.3)
+
+
+def test_strengths_stay_within_the_personas_bounds(ada, networks):
+    settings = ShootSettings(keep=BARELY, looks_before=0, looks_after=0, factors=(1.0,))
+    shot = Photographer(ada, networks, settings).shoot(Wish({"hair_grey": 50.0}, {}), seed=1)
+    assert shot.strengths["hair_grey"] == ada.bounds["hair_grey"][1]
+
+
+def test_a_palette_changes_fine_rows_alone_and_comes_from_the_seed(ada, networks):
+    mixed, same, other = (with_palette(ada.latent, 0.5, seed, networks) for seed in (5, 5, 6))
+    changed = np.flatnonzero(np.abs(mixed - ada.latent).max(1))
+    assert set(changed) == set(range(9, 16))
+    np.testing.assert_array_equal(mixed, same)
+    assert not np.array_equal(mixed, other)
+    np.testing.assert_array_equal(with_palette(ada.latent, 0.0, 5, networks), ada.latent)
