@@ -11,6 +11,7 @@ from doppelganger.studio.config import Config
 from doppelganger.studio.desk import Desk
 from doppelganger.studio.foreman import Foreman
 from doppelganger.studio.house import House, erase
+from doppelganger.studio.rendering import Rendering
 from doppelganger.studio.speech import where
 from doppelganger.studio.tables.all import Tables
 from doppelganger.studio.tables.jobs import JobRow
@@ -27,10 +28,11 @@ class Eraser:
         self._config, self._tables, self._house = config, tables, house
         self._desk: Desk
         self._foreman: Foreman
+        self._rendering: Rendering
 
-    def know(self, desk: Desk, foreman: Foreman) -> None:
-        """Whom to ask before a running job's files go."""
-        self._desk, self._foreman = desk, foreman
+    def know(self, desk: Desk, foreman: Foreman, rendering: Rendering) -> None:
+        """Whom to ask before a running job's files go, and who may have a result's faces in memory."""
+        self._desk, self._foreman, self._rendering = desk, foreman, rendering
 
     def settle(self, job: JobRow) -> None:
         """A job has ended for good: its upload and its checkpoint go, and an upload that nobody wanted kept."""
@@ -60,6 +62,7 @@ class Eraser:
             await self.job(job)
         self._tables.results.remove(row.id)
         self._house.erase(self._house.result(row.person, row.id))
+        await self._rendering.forget()
 
     async def everything(self, person: str) -> None:
         """All that a person has here. They may stay."""
