@@ -1,6 +1,6 @@
 """What goes over the wire about invented faces and sliders; the rest is in `schema`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -31,7 +31,10 @@ _STRENGTHS = {
     for slider in sliders()
 }
 Strengths: type[BaseModel] = create_model(  # type: ignore[call-overload]
-    "Strengths", __config__=ConfigDict(extra="forbid", strict=True), __doc__="How far along each direction.", **_STRENGTHS
+    "Strengths",
+    __config__=ConfigDict(extra="forbid", strict=True),
+    __doc__="How far along each direction.",
+    **_STRENGTHS,
 )
 
 
@@ -46,7 +49,7 @@ class Wanted(Asked):
 
     def changes(self) -> dict[str, float]:
         """Direction → strength, of those that change something."""
-        return {name: value for name, value in self.strengths.model_dump().items() if value}
+        return {name: value for name, value in cast(BaseModel, self.strengths).model_dump().items() if value}
 
 
 class WantedPicture(Wanted):

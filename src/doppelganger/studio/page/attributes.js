@@ -3,7 +3,7 @@
 import { number, t } from "./words.js";
 
 const TURNED = 8; // degrees from which on a head is turned
-const SMILES = [0.25, 0.6]; // from which on somebody smiles, and laughs
+const SMILES = [0.25, 0.7]; // from which on somebody smiles, and broadly
 
 /** ["woman", "about 34", "brown hair", …]. */
 export function attributeList({ age, female, hair, glasses, beard, smile, yaw, pitch }) {
@@ -13,7 +13,7 @@ export function attributeList({ age, female, hair, glasses, beard, smile, yaw, p
   return [
     t(`attributes.${child && sex !== "unsure" ? `${sex}_young` : sex}`), t("attributes.age", { age: years }),
     t(`attributes.hair.${hair}`), glasses && t("attributes.glasses"), beard && female < 0.5 && !child && t("attributes.beard"),
-    t(smile > SMILES[1] ? "attributes.laughing" : smile > SMILES[0] ? "attributes.smiling" : "attributes.serious"),
+    t(smile > SMILES[1] ? "attributes.broad" : smile > SMILES[0] ? "attributes.smiling" : "attributes.serious"),
     Math.abs(yaw) > TURNED && t(yaw > 0 ? "attributes.turned_left" : "attributes.turned_right", { degrees: number(Math.abs(yaw), 0) }),
     Math.abs(pitch) > TURNED && t(pitch > 0 ? "attributes.down" : "attributes.up"),
   ].filter(Boolean);

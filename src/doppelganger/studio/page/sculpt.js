@@ -27,6 +27,7 @@ export async function sculpt(place, { id, signal, title }) {
   const caption = h("figcaption", { "aria-live": "off" }, t("sculpt.waking"));
   const read = h("p", { class: "reads" });
   const problem = h("p", { class: "problem", role: "alert" });
+  const brief = h("p", { class: "brief", "aria-hidden": "true" });
   const stage = h("div", { class: "stage drawing" }, image, before);
   const verdicts = judgement(own);
   const urls = new Map();
@@ -50,6 +51,7 @@ export async function sculpt(place, { id, signal, title }) {
     if (of !== strengths) return; // changed meanwhile
     verdicts.update(said, Object.keys(of).length > 0);
     read.textContent = said.attributes ? t("sculpt.reads", { words: attributeWords(said.attributes) }) : t("sculpt.reads_nothing");
+    brief.textContent = verdicts.words();
     say(`${read.textContent} ${verdicts.words()}`);
   });
 
@@ -212,13 +214,14 @@ export async function sculpt(place, { id, signal, title }) {
     h("header", {},
       h("p", { class: "kicker" }, own ? t(`sculpt.of.${face.of}`) : t("sculpt.of.seed", { seed: face.seed })),
       h("h1", { tabindex: "-1" }, t("sculpt.title"))),
-    h("div", { class: "shown" },
-      h("figure", { class: "viewer" }, stage, caption),
-      h("div", { class: "tools" }, back, forth, clear, shown, copy, save, copied), link, problem),
-    h("div", { class: "said" }, read, verdicts.element,
-      h("p", { class: "note" }, own ? t("sculpt.own_note") : t("synthetic"))),
+    h("div", { class: "result" },
+      h("div", { class: "shown" },
+        h("figure", { class: "viewer" }, stage, caption),
+        h("div", { class: "tools" }, back, forth, clear, shown, copy, save, copied, brief), link, problem),
+      h("div", { class: "said" }, read, verdicts.element,
+        h("p", { class: "note" }, own ? t("sculpt.own_note") : t("synthetic")))),
     h("div", { class: "desk" },
-      h("p", { class: "note legend" }, h("i", { class: "key same" }), t("sculpt.legend_same"), " ", h("i", { class: "key else" }), t("sculpt.legend_else")),
+      h("ul", { class: "note legend" }, ["same", "else"].map((key) => h("li", {}, h("i", { class: `key ${key}` }), t(`sculpt.legend_${key}`)))),
       parts.map(({ element }) => element))));
   buttons();
   counts();
