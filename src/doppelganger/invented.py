@@ -5,8 +5,8 @@ import numpy as np
 from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN
 from doppelganger.generators.protocol import Latent
 
-PSI = 0.7
-"""Truncation (Karras, Laine, Aila 2019): how far from the mean face a draw may lie. At 1 every third face or so is deformed."""
+PSI = 0.75
+"""Truncation (Karras, Laine, Aila 2019): how far from the mean face a draw may lie; at 1 some are deformed."""
 
 
 def invented(seed: int, generator: MobileStyleGAN, psi: float = PSI) -> Latent:

@@ -15,6 +15,7 @@ const VIEWS = [
   [/^#\/result\/([\w-]+)$/, async (...at) => (await import("./result.js")).result(...at)],
   [/^#\/face\/(.+)$/, async (...at) => (await import("./sculpt.js")).sculpt(...at)],
   [/^#\/faces(?:\/(\d{1,10}))?$/, async (...at) => (await import("./endless.js")).endless(...at)],
+  [/^#\/persona\/([\w-]+)$/, async (...at) => (await import("./persona.js")).persona(...at)],
   [/^#\/gallery$/, async (...at) => (await import("./gallery.js")).gallery(...at)],
 ];
 

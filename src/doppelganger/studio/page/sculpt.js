@@ -2,6 +2,7 @@
 
 import { get, picture, post } from "./api.js";
 import { addressOf, baseOf, changes } from "./address.js";
+import { adopt } from "./adopt.js";
 import { attributeWords } from "./attributes.js";
 import { h, say } from "./dom.js";
 import { groups } from "./groups.js";
@@ -222,7 +223,7 @@ export async function sculpt(place, { id, signal, title }) {
         h("p", { class: "note" }, own ? t("sculpt.own_note") : t("synthetic")))),
     h("div", { class: "desk" },
       h("ul", { class: "note legend" }, ["same", "else"].map((key) => h("li", {}, h("i", { class: `key ${key}` }), t(`sculpt.legend_${key}`)))),
-      parts.map(({ element }) => element))));
+      parts.map(({ element }) => element), adopt(() => ({ face, strengths }), signal))));
   buttons();
   counts();
   draw({ size: 1024, of: strengths });
