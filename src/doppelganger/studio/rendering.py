@@ -19,6 +19,7 @@ from doppelganger.studio.speech import where
 
 log = logging.getLogger("doppelganger.studio")
 _STATUS_OF = {"gone": 410}
+_ENDING = Refusal(503, "trouble", "The Studio ends.")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Rendering:
     async def close(self) -> None:
         """End the process; who still waits is sent away."""
         for wish in self._waiting:
-            _refuse(wish, Refusal(503, "trouble", "The Studio ends."))
+            _refuse(wish, _ENDING)
         self._waiting.clear()
         await self._helper.end()
 
@@ -111,6 +112,9 @@ class Rendering:
         except Refusal as refusal:
             _refuse(wish, refusal)
             return
+        except asyncio.CancelledError:
+            _refuse(wish, _ENDING)
+            raise
         except Exception as error:
             log.error("A face could not be drawn: %s.", where(error))
             await self._helper.end()
