@@ -131,55 +131,9 @@ class Work:
         continuum_film(latents["path"], Path(order["target"]), self._networks.generator, report)
 
     def _persona(self, order: dict[str, Any], report: Reporter) -> None:
-        from doppelganger.persona.folder import load, save
-        from doppelganger.persona.plan import load_set
-        from doppelganger.persona.series import take_pictures
+        from doppelganger.studio.persona_work import make_persona
 
-        target = Path(order["target"])
-        persona = load(target) if target.exists() else self._new_persona(order)
-        if not target.exists():
-            save(persona, target)
-        series = target / "shoots" / "holidays"
-        count = order["settings"]["pictures"]
-
-        def shown(event: Event) -> None:
-            """Every picture as it is taken."""
-            picture = series / f"{event.done:04d}.png"
-            report(replace(event, face=_small(picture)) if picture.exists() else event)
-
-        report(Event("shoot", 0, count))
-        take_pictures(persona, load_set("holidays"), series, count, self._networks, progress=shown)
-
-    def _new_persona(self, order: dict[str, Any]) -> Any:
-        """Of a changed face; one of somebody's own result says so in its note of consent."""
-        from doppelganger import directions
-        from doppelganger.persona.making import from_latent
-        from doppelganger.persona.persona import CONSENT, CONSENT_OF_ONE
-
-        chosen = order["settings"]
-        face, strengths = chosen["face"], {name: value for name, value in chosen["strengths"].items() if value}
-        source: dict[str, Any] = {"made": "in the Studio", "strengths": strengths}
-        if "seed" in face:
-            from doppelganger.invented import invented
-
-            base = invented(face["seed"], self._networks.generator)
-            source["seed"] = face["seed"]
-        else:
-            from doppelganger.storage import load
-
-            base = load(Path(order["source"])).latents[face["of"]]
-            source["of"] = face["of"]
-        consent = CONSENT if "seed" in face else CONSENT_OF_ONE
-        latent = directions.apply(base, strengths)
-        return from_latent(
-            chosen["name"], latent, self._networks, source=source, straighten="seed" in face, consent=consent
-        )
-
-
-def _small(picture: Path) -> Any:
-    from doppelganger.images import read_image, resize_area
-
-    return resize_area(read_image(picture), 256, 256)
+        make_persona(order["settings"], order.get("source"), Path(order["target"]), self._networks, report)
 
 
 def settings_of(chosen: dict[str, Any]) -> Any:
