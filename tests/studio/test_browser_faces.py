@@ -15,6 +15,14 @@ from doppelganger.provenance import SourceType
 
 PHONE = {"viewport": {"width": 360, "height": 500}, "is_mobile": True, "has_touch": True}
 
+DRAG = """range => {
+    for (let k = 1; k <= 20; k += 1) {
+        range.value = k / 2;
+        range.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    range.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -27,6 +35,7 @@ class Wishes:
 
     def __init__(self, page: Page) -> None:
         self.count = self.now = self.most = 0
+        self.sizes: list[int] = []
         page.on("request", self._begun)
         page.on("requestfinished", self._ended)
         page.on("requestfailed", self._ended)
@@ -34,6 +43,7 @@ class Wishes:
     def _begun(self, request: Request) -> None:
         if request.url.endswith("/api/faces/picture"):
             self.count += 1
+            self.sizes.append(request.post_data_json["size"])
             self.now += 1
             self.most = max(self.most, self.now)
 
@@ -80,7 +90,7 @@ def test_the_endless_page_stops_with_its_reader(browser: Browser, studio: Servin
         narrow(page)
 
 
-def test_sliders_by_keyboard_alone(browser: Browser, studio: Serving, tmp_path: Path) -> None:
+def test_sliders(browser: Browser, studio: Serving, tmp_path: Path) -> None:
     with guest(browser, studio.url, accept_downloads=True) as visitor:
         page = visitor.page
         wishes = Wishes(page)
@@ -91,16 +101,24 @@ def test_sliders_by_keyboard_alone(browser: Browser, studio: Serving, tmp_path: 
         shown = page.get_by_role("img", name="The face as the sliders have it")
         before, asked = shown.get_attribute("src"), wishes.count
 
-        # many keys in a moment, and still one wish at a time
-        age.focus()
-        for _ in range(20):
-            page.keyboard.press("ArrowRight")
-        expect(page.locator(".slider", has=age).get_by_role("status")).to_have_text(re.compile(r"\+1[12] years"))
-        expect(page.get_by_text("While you drag: 256 × 256")).to_be_visible()
-        expect(page).to_have_url(re.compile(r"#/face/100\?age=1\d"))
+        # a hand that drags: twenty places in a moment, and still one wish at a time, of which the last is in full size
+        age.evaluate(DRAG)
+        drawn_at = re.compile(r"#/face/100\?age=10$")
+        expect(page).to_have_url(drawn_at)
         drawn(page)
         expect(page.get_by_role("list", name="Still the same person?").get_by_role("listitem")).to_have_count(4)
-        assert shown.get_attribute("src") != before and wishes.most == 1 and wishes.count - asked < 20
+        sizes = wishes.sizes[asked:]
+        assert wishes.most == 1 and len(sizes) <= 3 and sizes[0] == 256 and sizes[-1] == 1024
+        assert shown.get_attribute("src") != before
+
+        # one step more by the keyboard
+        age.focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".slider", has=age).get_by_role("status")).to_have_text("+11 years")
+        expect(page).not_to_have_url(drawn_at)
+        page.keyboard.press("Control+z")
+        expect(page).to_have_url(drawn_at)
+        drawn(page)
         address = page.url
 
         # beyond where it stays the same person, and all the way back

@@ -84,6 +84,13 @@ def test_what_no_persona_is_made_of(visitor: httpx.Client, wrong: dict[str, Any]
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
+def test_no_persona_is_a_child(persona: dict[str, Any], visitor: httpx.Client) -> None:
+    job = visitor.post("/api/personas", json={"name": "a", "face": {"seed": 302}, "pictures": 1}).json()
+    failed = finished(visitor, job, "failed")
+    assert failed["error"]["code"] == "too-young" and failed["result"] is None
+    assert visitor.get("/api/personas").json() == {"personas": []}
+
+
 def test_on_the_page_and_to_nothing_left(persona: dict[str, Any], made: Made, studio: Serving) -> None:
     """A name with markup in it is a name. What is deleted is deleted."""
     with chromium() as browser, guest(browser, studio.url) as visitor:

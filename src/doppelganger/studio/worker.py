@@ -19,6 +19,7 @@ from doppelganger.errors import (
     ImageError,
     NoFaceError,
     ProfileFaceError,
+    TooYoungError,
 )
 from doppelganger.progress import Event
 from doppelganger.studio.speech import Speech, where
@@ -31,6 +32,7 @@ _CODES: dict[type[DoppelgangerError], str] = {
     NoFaceError: "no-face",
     FaceTooSmallError: "face-too-small",
     ProfileFaceError: "profile",
+    TooYoungError: "too-young",
     ImageError: "not-a-picture",
 }
 

@@ -3,7 +3,7 @@
 import { h, newId } from "./dom.js";
 import { branch, number, t } from "./words.js";
 
-const STEPS = 80;
+const STEPS = 80; // of a slider that counts in deviations; years and degrees go by halves
 
 /** "+12°", "−1.5". */
 export function amount({ unit }, value) {
@@ -18,7 +18,7 @@ export function slider(direction, first, { moved, settle }) {
   const { name, valid: [least, most], identity: [from, to], says, weak } = direction;
   const words = branch("sculpt.directions")[name] ?? { name: says, less: "", more: "" };
   const id = newId("slider");
-  const step = (most - least) / STEPS;
+  const step = direction.unit === "deviations" ? (most - least) / STEPS : 0.5;
   const share = (value) => (value - least) / (most - least);
   const output = h("output", { for: id });
   const range = h("input", {
