@@ -31,7 +31,7 @@ PAUSE = 0.05
 """Seconds between two requests."""
 GOAL = 0.2
 """Seconds within which 95 of 100 answers shall come."""
-CHANGES = 40
+CHANGES = 24
 """Of a face, idle and during the job each."""
 CHANGE_GOAL = 1.0
 """Seconds within which 95 of 100 changes shall be seen."""
@@ -129,7 +129,7 @@ def scroll(client: httpx.Client, first: int, faces: int) -> float:
 
 def sliders(client: httpx.Client) -> dict[str, Any]:
     """Both of them, with networks that are loaded."""
-    return {**drag(client, CHANGES), "endless page, faces a minute": scroll(client, 1000 + int(time.time()), 10)}
+    return {**drag(client, CHANGES), "endless page, faces a minute": scroll(client, 1000 + int(time.time()), 6)}
 
 
 def summary(latencies: list[float]) -> dict[str, float | int]:

@@ -96,7 +96,7 @@ def test_sliders(browser: Browser, studio: Serving, tmp_path: Path) -> None:
         wishes = Wishes(page)
         visitor.open("/#/face/100")
         drawn(page)
-        expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
+        expect(page.locator(".verdictline")).to_have_text("Nothing is changed yet.")
         age = page.get_by_role("slider", name="Age")
         shown = page.get_by_role("img", name="The face as the sliders have it")
         before, asked = shown.get_attribute("src"), wishes.count

@@ -37,6 +37,7 @@ def test_whatever_is_sent_the_document_is_true(serving: Callable[..., Serving], 
     configuration.write_text(CONFIGURATION.format(cookie=studio.visitor().cookies["doppelganger"]))
     command = ["schemathesis.cli", "--config-file", str(configuration), "run", f"{studio.url}/api/openapi.json"]
     options = ["--header", "X-Doppelganger: 1", "--phases", "examples,coverage,fuzzing", "--max-examples", "8"]
+    options += ["--request-timeout", "300"]  # the first face waits for its networks
     seed = ["--seed", os.environ["STUDIO_SEED"]] if "STUDIO_SEED" in os.environ else []
     ran = subprocess.run(
         [sys.executable, "-m", *command, *options, *seed, "--no-color"],

@@ -1,9 +1,11 @@
 """A persona made in the Studio: from a face of a result to its contact sheet, for its owner alone, and to nothing left."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from serving import Serving, finished, told
 
 from conftest import Made
 from doppelganger.persona.folder import load
-from doppelganger.persona.persona import CONSENT_OF_ONE
+from doppelganger.persona.persona import CONSENT, CONSENT_OF_ONE
 from doppelganger.provenance import SourceType
 
 UNKNOWN = "0" * 32
@@ -57,6 +59,13 @@ def test_the_contact_sheet(persona: dict[str, Any], made: Made, tmp_path: Path) 
     packed.extractall(tmp_path)
     opened = load(tmp_path / "persona")
     assert opened.name == persona["name"] and opened.provenance["strengths"] == {"hair_red": 1.0}
+
+
+def test_notes_of_consent_are_translated() -> None:
+    strings = resources.files("doppelganger.studio").joinpath("page", "strings")
+    for language in ("en", "de"):
+        told = json.loads(strings.joinpath(f"{language}.json").read_text("utf-8"))["server"]
+        assert {CONSENT, CONSENT_OF_ONE} <= {one["server"] for one in told}
 
 
 def test_for_its_owner_alone(persona: dict[str, Any], made: Made, visitor: httpx.Client) -> None:

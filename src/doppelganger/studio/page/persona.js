@@ -3,7 +3,7 @@
 import { get, remove } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { h, say } from "./dom.js";
-import { list, named, number, percent, relative, sentence, t } from "./words.js";
+import { list, named, number, percent, relative, sentence, t, told } from "./words.js";
 
 export async function persona(place, { id, signal, title }) {
   const found = await get(`/api/personas/${id}`, signal);
@@ -26,7 +26,7 @@ export async function persona(place, { id, signal, title }) {
         h("p", {}, t("persona.varies", {
           yaw: number(width("yaw"), 0), age: number(width("age"), 0), moods: t("persona.moods", { n: moods }), looks: t("persona.looks", { n: looks }),
         }), " ", found.pairs_same !== null && t("persona.pairs", { share: percent(found.pairs_same) })),
-        h("p", { class: "note" }, found.consent),
+        h("p", { class: "note" }, told(found.consent)),
         h("p", { class: "row" },
           h("a", { class: "button", href: `/api/personas/${id}/downloads/contact-sheet.jpg`, download: "contact-sheet.jpg" }, t("persona.sheet")),
           h("a", { class: "quiet", href: `/api/personas/${id}/downloads/persona.zip`, download: "persona.zip" }, t("persona.zip"))))),
