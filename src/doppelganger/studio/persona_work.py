@@ -1,7 +1,6 @@
 """The worker's part in a persona: the face as the sliders had it, made a persona, and its first series of pictures."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +37,16 @@ def make_persona(
         if persona.likeness["age"] < ADULT:
             raise TooYoungError("This face looks like a child's; personas are made of grown-ups alone.")
         save(persona, target)
-    series = target / "shoots" / SET
+    series, taken = target / "shoots" / SET, 0
 
     def shown(event: Event) -> None:
-        """Every picture as it is taken."""
-        picture = series / f"{event.done:04d}.png"
-        face = resize_area(read_image(picture), 256, 256) if picture.exists() else None
-        report(replace(event, face=face))
+        """Pictures count, not the searches within them; the face in work is seen on the way, the picture when it is taken."""
+        nonlocal taken
+        face = event.face
+        if event.stage == "shoot":
+            taken, picture = event.done, series / f"{event.done:04d}.png"
+            face = resize_area(read_image(picture), 256, 256) if picture.exists() else None
+        report(Event("shoot", taken, count, face=face))
 
     take_pictures(persona, load_set(SET), series, count, networks, progress=shown)
 
