@@ -1,10 +1,11 @@
-"""Does the Studio answer while it computes? Latency of its API and page, idle and during a real job; bytes of the first paint.
+"""Does the Studio answer while it computes? Latency of API, sliders and page, idle and during a real job; bytes of the first paint.
 
     python benchmarks/studio.py [--seconds 20] [--out FILE]
 
 Prints JSON. Starts a server of its own on a free port with a temporary data folder, makes one quick result (so that lists and
 pictures have something to show), asks for N seconds while nothing runs, and for N seconds while a long job does. One request
-after the other, about twenty a second, on loopback. The machine's other work counts in: look at ``load``.
+after the other, about twenty a second, on loopback. Sliders: changes of an invented face as a dragging hand asks for them, one
+after the other, then what a release asks for. The machine's other work counts in: look at ``load``.
 """
 
 import argparse
@@ -30,6 +31,10 @@ PAUSE = 0.05
 """Seconds between two requests."""
 GOAL = 0.2
 """Seconds within which 95 of 100 answers shall come."""
+CHANGES = 24
+"""Of a face, idle and during the job each."""
+CHANGE_GOAL = 1.0
+"""Seconds within which 95 of 100 changes shall be seen."""
 QUICK = {
     "face": 0,
     "margin": 1.0,
@@ -90,6 +95,41 @@ def ask(client: httpx.Client, addresses: list[str], seconds: float) -> dict[str,
             time.sleep(PAUSE)
     every = [latency for latencies in taken.values() for latency in latencies]
     return {**summary(every), "by_address": {known(address): summary(values) for address, values in taken.items()}}
+
+
+def drag(client: httpx.Client, changes: int) -> dict[str, Any]:
+    """Latencies in seconds of what sliders ask for; every change is another one, so that nothing has been drawn before."""
+    taken: dict[str, list[float]] = {"change at 256": [], "release at 1024": [], "reading": [], "unseen at 1024": []}
+
+    def timed(name: str, route: str, **asked: Any) -> None:
+        begun = time.perf_counter()
+        client.post(f"/api/faces/{route}", json={"face": {"seed": 7}, **asked}).raise_for_status()
+        taken[name].append(time.perf_counter() - begun)
+
+    for k in range(changes):
+        part = (k + 1 + time.time() % 1) / (changes + 2)
+        strengths = {"age": 20 * part, "yaw": 12 * part, "smile": -part}
+        timed("change at 256", "picture", strengths=strengths)
+        if k % 4 == 0:  # let go, and judged
+            timed("release at 1024", "picture", strengths=strengths, size=1024)
+            timed("reading", "reading", strengths=strengths)
+            timed("unseen at 1024", "picture", strengths={"age": -20 * part}, size=1024)
+    return {name: summary(values) for name, values in taken.items()}
+
+
+def scroll(client: httpx.Client, first: int, faces: int) -> float:
+    """Invented faces a minute, drawn and read, as the endless page asks for them."""
+    begun = time.perf_counter()
+    for seed in range(first, first + faces):
+        for route in ("picture", "reading"):
+            asked = {"face": {"seed": seed}, "patient": True}
+            client.post(f"/api/faces/{route}", json=asked).raise_for_status()
+    return round(60 * faces / (time.perf_counter() - begun), 1)
+
+
+def sliders(client: httpx.Client) -> dict[str, Any]:
+    """Both of them, with networks that are loaded."""
+    return {**drag(client, CHANGES), "endless page, faces a minute": scroll(client, 1000 + int(time.time()), 6)}
 
 
 def summary(latencies: list[float]) -> dict[str, float | int]:
@@ -173,14 +213,26 @@ def measure(client: httpx.Client, seconds: float) -> dict[str, Any]:
         "/page/strings/en.json",
     ]
     idle = ask(client, addresses, seconds)
+    begun = time.perf_counter()
+    client.post("/api/faces/picture", json={"face": {"seed": 7}}).raise_for_status()
+    first_face = round(time.perf_counter() - begun, 2)
+    client.post("/api/faces/reading", json={"face": {"seed": 7}, "strengths": {"age": 1}}).raise_for_status()
+    dragged = sliders(client)
     job = begin(client, upload, 400)
     until(client, job, "projection")
     busy = ask(client, [*addresses, f"/api/jobs/{job}"], seconds)
+    dragged_busy = sliders(client)
     still = client.get(f"/api/jobs/{job}").json()
     return {
         "idle": idle,
         "busy": busy,
         "goal": {"p95": GOAL, "met": busy["p95"] <= GOAL},
+        "sliders": {
+            "first face, with its networks": first_face,
+            "idle": dragged,
+            "during a job": dragged_busy,
+            "goal": {"p95": CHANGE_GOAL, "met": dragged["change at 256"]["p95"] <= CHANGE_GOAL},
+        },
         "the_job": {"state": still["state"], "stage": still["stage"], "done": still["done"]},
         "first_paint": first_paint(client),
         "cores": os.cpu_count(),

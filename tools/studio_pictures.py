@@ -1,6 +1,6 @@
 """Make the documents' pictures of the Studio: docs/pictures/studio-*.jpg, each at most 150 KB.
 
-    python tools/studio_pictures.py [--out docs/pictures]
+    python tools/studio_pictures.py [--out docs/pictures] [--faces-only]
 
 Starts the real server on a temporary folder, makes the doppelgänger of NASA's astronaut (public domain) with the default
 settings in a headless Chromium, and photographs the page on the way. Look at every picture before you commit it.
@@ -162,10 +162,33 @@ def on_a_phone(browser: Browser, url: str, photo: Path, out: Path) -> None:
     context.close()
 
 
+def invented(browser: Browser, url: str, out: Path) -> None:
+    """The endless page, and the sliders of one of its faces: nobody is searched for."""
+    context = browser.new_context(**{**DESK, "viewport": {"width": 1280, "height": 1000}})
+    page = context.new_page()
+    page.goto(f"{url}/#/faces/300")
+    expect(page.locator(".chips").nth(11)).not_to_be_empty()
+    keep(seen(page), out / "studio-faces.jpg")
+    page.set_viewport_size({"width": 1280, "height": 1070})
+    page.goto(f"{url}/#/face/305?age=9&smile=1.6&yaw=8")
+    judged(page)
+    keep(seen(page), out / "studio-sliders.jpg")
+    context.close()
+
+
+def judged(page: Page) -> None:
+    """The face is there in full size, and every recogniser has spoken."""
+    expect(page.get_by_text("Full size, 1024 × 1024")).to_be_visible()
+    expect(page.get_by_role("list", name="Still the same person?").get_by_role("listitem")).to_have_count(4)
+    expect(page.locator(".judgement.asking")).to_have_count(0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "pictures")
-    out = parser.parse_args().out
+    parser.add_argument("--faces-only", action="store_true", help="only the pictures of invented faces: no search")
+    options = parser.parse_args()
+    out = options.out
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         raise SystemExit("Install Chromium (Debian: apt install chromium) and put it on the PATH.")
@@ -174,8 +197,10 @@ def main() -> None:
         photo = Path(folder) / "astronaut.png"
         Image.fromarray(data.astronaut()).save(photo)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        on_the_desk(browser, url, photo, out)
-        on_a_phone(browser, url, photo, out)
+        invented(browser, url.rstrip("/"), out)
+        if not options.faces_only:
+            on_the_desk(browser, url, photo, out)
+            on_a_phone(browser, url, photo, out)
         browser.close()
 
 

@@ -35,6 +35,10 @@ class ProfileFaceError(FaceError):
     """The face is turned too far to the side."""
 
 
+class TooYoungError(FaceError):
+    """The face looks like a child's, of whom no persona is made."""
+
+
 class FaceIndexError(FaceError):
     """The face asked for by its index is not there."""
 

@@ -6,7 +6,10 @@ from importlib import resources
 from typing import Any
 
 PAGE = resources.files("doppelganger.studio").joinpath("page")
-CODES = "not-a-picture too-large too-many-pixels no-face face-too-small profile not-found busy rate token forbidden gone trouble"
+CODES = (
+    "not-a-picture too-large too-many-pixels no-face face-too-small profile too-young not-found busy rate token forbidden gone "
+    "trouble"
+)
 
 
 def leaves(branch: Any, path: str = "") -> dict[str, str]:

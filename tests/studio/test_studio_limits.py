@@ -17,6 +17,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         "jobs_in_all": 3,
         "streams_a_person": 2,
         "looks_an_hour": 1,
+        "faces_a_minute": 2,
         "requests_a_minute": 90,
         "address_factor": 10,
     }
@@ -67,6 +68,14 @@ def test_jobs_of_one_and_of_all_and_streams(small: Serving, photo: bytes) -> Non
     for person in (anna, ben):
         assert person.delete("/api/everything").status_code == 204
     assert small.files() == []
+
+
+def test_faces_a_minute(small: Serving) -> None:
+    client = small.visitor()
+    unknown = {"face": {"result": "0" * 32, "of": "closest"}}  # counts as well, and costs nothing
+    answers = [client.post(f"/api/faces/{route}", json=unknown) for route in ("picture", "reading", "picture")]
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
+    assert answers[-1].json()["code"] == "rate" and int(answers[-1].headers["retry-after"]) > 0
 
 
 def test_requests_a_minute(small: Serving) -> None:

@@ -31,11 +31,13 @@ checks.negative_data_rejection.enabled = false
 def test_whatever_is_sent_the_document_is_true(serving: Callable[..., Serving], tmp_path: Path) -> None:
     """Every operation, with what fits the document and what does not; all of schemathesis' checks. Nothing is too often here."""
     often = dict.fromkeys(("uploads_an_hour", "looks_an_hour", "requests_a_minute", "visits_an_hour"), MANY)
-    studio = serving(limits=often)
+    # but what takes long: some faces are drawn, and no persona is begun
+    studio = serving(limits={**often, "faces_a_minute": 12, "jobs_a_person": 0})
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION.format(cookie=studio.visitor().cookies["doppelganger"]))
     command = ["schemathesis.cli", "--config-file", str(configuration), "run", f"{studio.url}/api/openapi.json"]
     options = ["--header", "X-Doppelganger: 1", "--phases", "examples,coverage,fuzzing", "--max-examples", "8"]
+    options += ["--request-timeout", "300"]  # the first face waits for its networks
     seed = ["--seed", os.environ["STUDIO_SEED"]] if "STUDIO_SEED" in os.environ else []
     ran = subprocess.run(
         [sys.executable, "-m", *command, *options, *seed, "--no-color"],
@@ -46,14 +48,21 @@ def test_whatever_is_sent_the_document_is_true(serving: Callable[..., Serving], 
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "25 selected / 25 total" in ran.stdout
+    assert "34 selected / 34 total" in ran.stdout
     assert "Traceback" not in studio.log.read_text("utf-8") and "failed" not in studio.log.read_text("utf-8")
 
 
 def test_real_ones_too(made: Made, studio: Serving) -> None:
     """Every GET on a real job and a real result: status, type and body as the document says."""
     api = schemathesis.openapi.from_url(f"{studio.url}/api/openapi.json")
-    real = {"job": made.job, "result": made.result, "number": 1, "step": 6, "upload": made.upload["id"]}
+    real = {
+        "job": made.job,
+        "result": made.result,
+        "number": 1,
+        "step": 6,
+        "upload": made.upload["id"],
+        "persona": "0" * 32,
+    }
     seen = 0
     for found in api.get_all_operations():
         operation = found.ok()
@@ -82,7 +91,7 @@ def test_the_document_is_complete(tmp_path: Any) -> None:
         if route.path.startswith("/api/")
     }
     listed = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert listed == served and len(listed) == 25
+    assert listed == served and len(listed) == 34
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert operation["description"], (method, path)
@@ -94,7 +103,8 @@ def test_the_document_is_complete(tmp_path: Any) -> None:
             closed = path not in ("/api/about", "/api/visit", "/api/health")
             assert ("401" in errors) == (closed or path == "/api/visit")
             assert ("security" in operation) == closed
-            assert ("404" in errors) == ("{" in path or (method, path) == ("post", "/api/jobs"))
+            named = "{" in path or path.startswith("/api/faces/")  # or in the body
+            assert ("404" in errors) == (named or (method, path) in (("post", "/api/jobs"), ("post", "/api/personas")))
     assert "HTTPValidationError" not in json.dumps(document)
 
 

@@ -140,7 +140,7 @@ def _fetch_networks() -> None:
     from doppelganger.weights import Store
 
     store = Store()
-    wanted = needed(store, background=True)
+    wanted = needed(store, in_photo=True, background=True)  # the parser reads invented faces
     if missing := announce_download(store, wanted):
         with ProgressBar(("weights",), Console(stderr=True, highlight=False), missing) as bar:
             for name in wanted:

@@ -122,3 +122,7 @@ class MobileStyleGAN:
             if len(self._recent) > RECENT:
                 self._recent.pop(next(iter(self._recent)))
         return self._recent[key].copy()
+
+    def forget(self) -> None:
+        """Let go of the last faces."""
+        self._recent.clear()

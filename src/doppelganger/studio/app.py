@@ -23,10 +23,10 @@ from doppelganger.studio.config import Config
 from doppelganger.studio.house import House
 from doppelganger.studio.pages import Pages
 from doppelganger.studio.refusals import Refusal
-from doppelganger.studio.routes import about, jobs, pages, results, uploads
+from doppelganger.studio.routes import about, faces, jobs, pages, personas, results, uploads
 from doppelganger.studio.state import Studio
 
-TOPICS = (about, uploads, jobs, results, pages)
+TOPICS = (about, uploads, jobs, results, faces, personas, pages)
 _SENTENCES = {404: "There is no such page.", 405: "This address does not know that method."}
 _CODES = {404: "not-found"}
 

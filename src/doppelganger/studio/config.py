@@ -28,6 +28,11 @@ class Limits:
     uploads_kept_in_all: int = 400
     looks_an_hour: int = 60
     """Questions "is that me?", whose pictures are not kept."""
+    faces_a_minute: int = 600
+    """Faces drawn or read for one person; a dragged slider asks for a few a second."""
+    renders_waiting: int = 32
+    render_seconds: float = 120
+    """For one face, with the networks that it may have to load."""
     jobs_a_person: int = 3
     """Queued and running."""
     jobs_in_all: int = 20

@@ -70,6 +70,16 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX results_of ON results(person);
     """,
+    """
+    CREATE TABLE personas (
+        id TEXT PRIMARY KEY,
+        person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+        summary TEXT NOT NULL,         -- JSON, for lists
+        created REAL NOT NULL,
+        expires REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX personas_of ON personas(person);
+    """,
 )
 """One a version; the file says in its user_version how many it has had. A published one is never changed."""
 

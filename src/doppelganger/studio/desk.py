@@ -5,16 +5,18 @@ import time
 from typing import Any
 
 from doppelganger.studio.config import Config
-from doppelganger.studio.house import House
+from doppelganger.studio.house import House, private_folder
 from doppelganger.studio.hub import Hub
 from doppelganger.studio.identity import new_id
 from doppelganger.studio.pace import Pace, Run
+from doppelganger.studio.persona_reading import summary as persona_summary
 from doppelganger.studio.queue_order import fair_order
 from doppelganger.studio.reading import record_of, summary
 from doppelganger.studio.refusals import Refusal, busy
 from doppelganger.studio.schema import Job, Trouble, at
 from doppelganger.studio.tables.all import Tables
 from doppelganger.studio.tables.jobs import JobRow, Kind
+from doppelganger.studio.tables.personas import PersonaRow
 from doppelganger.studio.tables.results import ResultRow
 
 MOST_CRASHES = 2
@@ -97,12 +99,14 @@ class Desk:
     def begin(self, job: JobRow) -> tuple[Run, dict[str, Any]]:
         """The job runs from here on: its pace, and what the worker is told."""
         folder = self._house.job(job.person, job.id)
-        result = job.source if job.kind == "film" else new_id()
+        result = job.source if job.kind == "film" else job.id if job.kind == "persona" else new_id()
         assert result
         order: dict[str, Any] = {"do": "job", "kind": job.kind, "settings": job.settings, "faces": str(folder.faces)}
         home = self._house.result(job.person, result)
         if job.kind == "film":
             order["target"] = str(home.film)
+        elif job.kind == "persona":
+            order["target"] = str(folder.persona)  # where it goes on after a stop
         else:
             self._house.building.add(result)
             order["target"] = str(home.saved)
@@ -155,16 +159,28 @@ class Desk:
         """The worker has made it: the result becomes visible."""
         now = time.time()
         expires = now + self._config.keep_seconds
-        if job.kind != "film":
+        if job.kind == "persona":
+            persona = self._moved_in(job, now, expires)
+        elif job.kind != "film":
             made = summary(record_of(self._house.result(job.person, result)))
         with self._tables.database.together():
-            if job.kind != "film":
+            if job.kind == "persona":
+                self._tables.personas.add(persona)
+            elif job.kind != "film":
                 self._tables.results.add(ResultRow(result, job.person, job.source, made, now, expires))
             self._tables.jobs.update(
                 job.id, state="done", result=result, share=1.0, seconds_left=0.0, expires=expires, settings="{}"
             )
             self._queue_changed(job.id)
         self._pace.learn(run)
+
+    def _moved_in(self, job: JobRow, now: float, expires: float) -> PersonaRow:
+        """A persona that is whole leaves its job's folder; its id is the job's."""
+        home = self._house.persona(job.person, job.id)
+        self._house.building.add(job.id)
+        private_folder(home.root)
+        self._house.job(job.person, job.id).persona.replace(home.saved)
+        return PersonaRow(job.id, job.person, persona_summary(home), now, expires)
 
     def stopped(self, job: str) -> None:
         """It waits until somebody resumes it, with what it has found so far."""

@@ -11,9 +11,11 @@ from doppelganger.studio.config import Config
 from doppelganger.studio.desk import Desk
 from doppelganger.studio.foreman import Foreman
 from doppelganger.studio.house import House, erase
+from doppelganger.studio.rendering import Rendering
 from doppelganger.studio.speech import where
 from doppelganger.studio.tables.all import Tables
 from doppelganger.studio.tables.jobs import JobRow
+from doppelganger.studio.tables.personas import PersonaRow
 from doppelganger.studio.tables.results import ResultRow
 from doppelganger.studio.tables.uploads import UploadRow
 
@@ -27,10 +29,11 @@ class Eraser:
         self._config, self._tables, self._house = config, tables, house
         self._desk: Desk
         self._foreman: Foreman
+        self._rendering: Rendering
 
-    def know(self, desk: Desk, foreman: Foreman) -> None:
-        """Whom to ask before a running job's files go."""
-        self._desk, self._foreman = desk, foreman
+    def know(self, desk: Desk, foreman: Foreman, rendering: Rendering) -> None:
+        """Whom to ask before a running job's files go, and who may have a result's faces in memory."""
+        self._desk, self._foreman, self._rendering = desk, foreman, rendering
 
     def settle(self, job: JobRow) -> None:
         """A job has ended for good: its upload and its checkpoint go, and an upload that nobody wanted kept."""
@@ -60,6 +63,14 @@ class Eraser:
             await self.job(job)
         self._tables.results.remove(row.id)
         self._house.erase(self._house.result(row.person, row.id))
+        await self._rendering.forget()
+
+    async def persona(self, row: PersonaRow) -> None:
+        """And the job that made it."""
+        for job in self._tables.jobs.about(row.id):
+            await self.job(job)
+        self._tables.personas.remove(row.id)
+        self._house.erase(self._house.persona(row.person, row.id))
 
     async def everything(self, person: str) -> None:
         """All that a person has here. They may stay."""
@@ -69,6 +80,8 @@ class Eraser:
             self._remove_upload(upload)
         for result in self._tables.results.all_of(person):
             await self.result(result)
+        for persona in self._tables.personas.all_of(person):
+            await self.persona(persona)
         self._house.erase_person(person)
         self._tables.database.forget_deleted()
 
@@ -81,6 +94,8 @@ class Eraser:
             self._remove_upload(upload)
         for result in self._tables.results.expired():
             await self.result(result)
+        for persona in self._tables.personas.expired():
+            await self.persona(persona)
         for person in self._tables.people.absent(before - self._config.keep_seconds):
             self._tables.people.remove(person)
         self._leftovers()
@@ -100,6 +115,7 @@ class Eraser:
             "uploads": self._tables.uploads.ids(),
             "jobs": self._tables.jobs.ids(),
             "results": self._tables.results.ids(),
+            "personas": self._tables.personas.ids(),
         }
         people = self._tables.people.everybody()
         for _, kind, name, folder in list(self._house.everything()):

@@ -65,6 +65,16 @@ class Helper:
         message: dict[str, Any] = json.loads(line)
         return message
 
+    async def hear_bytes(self, size: int) -> bytes | None:
+        """What follows a message; None when it has died meanwhile."""
+        process = self._process
+        if process is None or process.stdout is None:
+            return None
+        try:
+            return await process.stdout.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
     async def end(self) -> None:
         """Kill it and wait until it is gone. Several may ask for that at once."""
         process, self._process = self._process, None

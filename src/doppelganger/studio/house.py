@@ -2,8 +2,9 @@
 
     studio.sqlite3   studio.lock   token                        (hash of the token, where there is one)
     people/PERSON/uploads/ID/   photo.png, preview.jpg          pixels only: what came with the file is not kept
-    people/PERSON/jobs/ID/      faces/0001.jpg …, checkpoint/
+    people/PERSON/jobs/ID/      faces/0001.jpg …, checkpoint/, persona/ (in work)
     people/PERSON/results/ID/   doppelganger/ (a result folder), continuum.mp4, views/
+    people/PERSON/personas/ID/  persona/ (a persona's folder), views/
 
 Folders are the owner's alone (0700), files too (0600). A path is only ever built from ids that the database gave, never from
 a request.
@@ -21,8 +22,8 @@ from filelock import FileLock, Timeout
 
 from doppelganger.errors import OutputError
 
-Kind = Literal["uploads", "jobs", "results"]
-KINDS: tuple[Kind, ...] = ("uploads", "jobs", "results")
+Kind = Literal["uploads", "jobs", "results", "personas"]
+KINDS: tuple[Kind, ...] = ("uploads", "jobs", "results", "personas")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class JobFolder:
     def faces(self) -> Path:
         return self.root / "faces"
 
+    @property
+    def persona(self) -> Path:
+        """A persona as far as it has been made."""
+        return self.root / "persona"
+
     def face(self, number: int) -> Path:
         """The face of a step, 256², JPEG."""
         return self.faces / f"{number:04d}.jpg"
@@ -78,6 +84,30 @@ class HomeOfResult:
     def view(self, name: str, size: int) -> Path:
         """A picture at a smaller size, made when first asked for."""
         return self.root / "views" / f"{name}-{size}.jpg"
+
+
+@dataclass(frozen=True)
+class HomeOfPersona:
+    """A persona's files; ``saved`` is the folder that `doppelganger persona` opens."""
+
+    root: Path
+
+    @property
+    def saved(self) -> Path:
+        return self.root / "persona"
+
+    @property
+    def series(self) -> Path:
+        """Its pictures."""
+        return self.saved / "shoots" / "holidays"
+
+    def picture(self, number: int) -> Path:
+        """Number 0 is the reference."""
+        return self.series / f"{number:04d}.png" if number else self.saved / "reference.png"
+
+    def view(self, number: int, size: int) -> Path:
+        """A picture at a smaller size, made when first asked for."""
+        return self.root / "views" / f"{number:04d}-{size}.jpg"
 
 
 class House:
@@ -125,7 +155,10 @@ class House:
     def result(self, person: str, result: str) -> HomeOfResult:
         return HomeOfResult(self._folder(person, "results", result))
 
-    def erase(self, folder: UploadFolder | JobFolder | HomeOfResult) -> None:
+    def persona(self, person: str, persona: str) -> HomeOfPersona:
+        return HomeOfPersona(self._folder(person, "personas", persona))
+
+    def erase(self, folder: UploadFolder | JobFolder | HomeOfResult | HomeOfPersona) -> None:
         """Delete it and all that is in it, now."""
         erase(folder.root)
 

@@ -9,6 +9,7 @@ FIRST_GUESS: Mapping[str, Mapping[str, float]] = {
     "again": {"nearest": 0.7, "judging": 0.3},
     "take": {"judging": 1.0},
     "film": {"film": 1.0},
+    "persona": {"shoot": 1.0},
 }
 """Kind of job → stage → its share of the time, until some were measured."""
 _LEARNING = 0.3

@@ -14,6 +14,7 @@ Code = Literal[
     "no-face",
     "face-too-small",
     "profile",
+    "too-young",
     "not-found",
     "busy",
     "rate",

@@ -144,7 +144,7 @@ class UploadOut(BaseModel):
 
 class Job(BaseModel):
     id: Id
-    kind: Literal["make", "again", "take", "film"]
+    kind: Literal["make", "again", "take", "film", "persona"]
     state: Literal["queued", "running", "stopped", "done", "failed"]
     position: Annotated[int | None, Field(description="Jobs before it")]
     stage: str
@@ -153,7 +153,7 @@ class Job(BaseModel):
     share: Share
     seconds_left: float | None
     error: Trouble | None
-    result: Id | None
+    result: Annotated[Id | None, Field(description="Or the persona that it made")]
     created: datetime
     expires: datetime
 

@@ -25,6 +25,12 @@ class Speech:
             self._out.write(line.encode())
             self._out.flush()
 
+    def say_bytes(self, data: bytes) -> None:
+        """What follows a message that has said how many there are."""
+        with self._lock:
+            self._out.write(data)
+            self._out.flush()
+
     def hear(self) -> dict[str, Any] | None:
         """The next order; None when the server has gone."""
         line = self._in.readline()

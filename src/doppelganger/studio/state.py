@@ -14,6 +14,7 @@ from doppelganger.studio.foreman import Foreman
 from doppelganger.studio.house import House
 from doppelganger.studio.hub import Hub
 from doppelganger.studio.looking import Looking
+from doppelganger.studio.rendering import Rendering
 from doppelganger.studio.tables.all import tables
 
 log = logging.getLogger("doppelganger.studio")
@@ -29,6 +30,8 @@ class Quotas:
         self.uploads_of_address = Buckets(limits.uploads_an_hour * factor, hour)
         self.looks = Buckets(limits.looks_an_hour, hour)
         self.looks_of_address = Buckets(limits.looks_an_hour * factor, hour)
+        self.faces = Buckets(limits.faces_a_minute, 60)
+        self.faces_of_address = Buckets(limits.faces_a_minute * factor, 60)
         self.visits = Buckets(limits.visits_an_hour, hour)
         self.wrong_tokens = Buckets(limits.wrong_tokens, 300)
 
@@ -47,7 +50,8 @@ class Studio:
         self.eraser = Eraser(config, self.tables, house)
         self.desk = Desk(config, self.tables, house, self.hub)
         self.foreman = Foreman(config, self.desk, house, self.eraser.settle)
-        self.eraser.know(self.desk, self.foreman)
+        self.rendering = Rendering(config.limits, self.job_under_way)
+        self.eraser.know(self.desk, self.foreman, self.rendering)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -55,13 +59,20 @@ class Studio:
         """Short name → name."""
         return {row["short"]: row["name"] for row in self.looking.verifiers}
 
+    def job_under_way(self) -> bool:
+        """Whether the worker has something to do."""
+        return bool(self.tables.jobs.running())
+
     async def begin(self) -> None:
         """Sweep, recover what ran when the last server ended, and start to work."""
         await self.looking.start()
         for job in self.desk.recover():
             self.eraser.settle(job)
         await self.eraser.sweep()
-        self._tasks = [asyncio.create_task(self.foreman.run()), asyncio.create_task(self.eraser.keep_sweeping())]
+        self._tasks = [
+            asyncio.create_task(task)
+            for task in (self.foreman.run(), self.rendering.run(), self.eraser.keep_sweeping())
+        ]
 
     async def end(self) -> None:
         """What runs goes back into the queue; every process ends."""
@@ -71,5 +82,6 @@ class Studio:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await self.rendering.close()
         await self.looking.close()
         self._database.close()

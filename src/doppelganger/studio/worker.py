@@ -19,6 +19,7 @@ from doppelganger.errors import (
     ImageError,
     NoFaceError,
     ProfileFaceError,
+    TooYoungError,
 )
 from doppelganger.progress import Event
 from doppelganger.studio.speech import Speech, where
@@ -31,6 +32,7 @@ _CODES: dict[type[DoppelgangerError], str] = {
     NoFaceError: "no-face",
     FaceTooSmallError: "face-too-small",
     ProfileFaceError: "profile",
+    TooYoungError: "too-young",
     ImageError: "not-a-picture",
 }
 
@@ -88,7 +90,9 @@ class Work:
 
     def do(self, order: dict[str, Any], report: Reporter) -> None:
         """One job, whatever it is. What ``report`` raises passes through."""
-        {"make": self._make, "again": self._again, "take": self._take, "film": self._film}[order["kind"]](order, report)
+        {"make": self._make, "again": self._again, "take": self._take, "film": self._film, "persona": self._persona}[
+            order["kind"]
+        ](order, report)
 
     def _make(self, order: dict[str, Any], report: Reporter) -> None:
         from doppelganger.checkpoint import forget
@@ -127,6 +131,11 @@ class Work:
 
         latents = load_arrays(ResultFolder(Path(order["source"])).latents.read_bytes())
         continuum_film(latents["path"], Path(order["target"]), self._networks.generator, report)
+
+    def _persona(self, order: dict[str, Any], report: Reporter) -> None:
+        from doppelganger.studio.persona_work import make_persona
+
+        make_persona(order["settings"], order.get("source"), Path(order["target"]), self._networks, report)
 
 
 def settings_of(chosen: dict[str, Any]) -> Any:

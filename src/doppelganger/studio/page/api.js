@@ -15,7 +15,7 @@ export function whenSignedOut(again) {
   signIn = again;
 }
 
-export async function call(method, path, { json, raw, signal, retry = true } = {}) {
+export async function call(method, path, { json, raw, signal, blob = false, retry = true } = {}) {
   const headers = {};
   if (method !== "GET") headers["X-Doppelganger"] = "1";
   if (json !== undefined) headers["Content-Type"] = "application/json";
@@ -30,10 +30,10 @@ export async function call(method, path, { json, raw, signal, retry = true } = {
     if (error.name === "AbortError") throw error;
     throw new Trouble("offline", "");
   }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) return answer.status === 204 ? null : blob ? answer.blob() : answer.json();
   const trouble = await troubleOf(answer);
   if (trouble.code === "token" && retry && signIn && (await signIn())) {
-    return call(method, path, { json, raw, signal, retry: false });
+    return call(method, path, { json, raw, signal, blob, retry: false });
   }
   throw trouble;
 }
@@ -42,6 +42,9 @@ export const get = (path, signal) => call("GET", path, { signal });
 export const post = (path, json, signal) => call("POST", path, { json, signal });
 export const remove = (path) => call("DELETE", path);
 export const send = (path, raw, signal) => call("POST", path, { raw, signal });
+
+/** A picture that is made as `json` says: a Blob. */
+export const picture = (path, json, signal) => call("POST", path, { json, signal, blob: true });
 
 /** The pages' own visit: without retry, for the one who asks is the one who signs in. */
 export const visit = (token) => call("POST", "/api/visit", { json: { token }, retry: false });

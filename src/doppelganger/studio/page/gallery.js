@@ -8,7 +8,8 @@ import { jobList } from "./joblist.js";
 import { moment, relative, sentence, t } from "./words.js";
 
 export async function gallery(place, { signal, about, title }) {
-  const [{ results }, { jobs }] = await Promise.all([get("/api/results", signal), get("/api/jobs", signal)]);
+  const [{ results }, { personas }, { jobs }] = await Promise.all(
+    ["/api/results", "/api/personas", "/api/jobs"].map((path) => get(path, signal)));
   title(t("gallery.page"));
   const open = jobs.filter((job) => job.state !== "done");
   const problem = h("p", { class: "problem", role: "alert" });
@@ -49,6 +50,13 @@ export async function gallery(place, { signal, about, title }) {
     return item;
   }
 
+  function person({ id, name, expires, thumbnail, pictures, same }) {
+    return h("li", { class: "card" },
+      h("a", { href: `#/persona/${id}`, "aria-label": t("gallery.open_persona", { name }) }, h("img", { src: thumbnail, alt: t("persona.reference_alt", { name }), width: 256, height: 256 })),
+      h("p", { class: "lamp" }, h("b", {}, name)),
+      h("p", { class: "note" }, t("persona.summary", { n: same, of: pictures }), " ", t("gallery.goes", { when: relative(expires) })));
+  }
+
   async function eraseAll() {
     if (!(await confirmed(t("gallery.all_ask"), t("gallery.all_text")))) return;
     problem.textContent = "";
@@ -59,7 +67,7 @@ export async function gallery(place, { signal, about, title }) {
       return;
     }
     forget();
-    place.querySelector(".atwork")?.remove();
+    for (const part of place.querySelectorAll(".atwork, .personas")) part.remove();
     shown.replaceChildren(empty());
     say(t("gallery.all_done"));
     place.querySelector("h1").focus();
@@ -69,6 +77,8 @@ export async function gallery(place, { signal, about, title }) {
     h("h1", { tabindex: "-1" }, t("gallery.title")),
     h("p", { class: "lead" }, t("gallery.text", { hours: about.limits.keep_hours })),
     open.length ? h("section", { class: "atwork" }, h("h2", {}, t("gallery.jobs")), jobList(open, signal)) : null,
-    h("h2", {}, t("gallery.results")), shown, problem,
+    h("h2", {}, t("gallery.results")), shown,
+    personas.length ? h("section", { class: "personas" }, h("h2", {}, t("gallery.personas")), h("ul", { class: "cards" }, personas.map(person))) : null,
+    problem,
     h("div", { class: "ending" }, h("button", { type: "button", class: "quiet", on: { click: eraseAll } }, t("gallery.all")))));
 }

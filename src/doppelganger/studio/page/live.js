@@ -13,7 +13,7 @@ const FRAMES = 7; // small pictures under the large one
 
 export async function live(place, { id, signal, about, title, again }) {
   const first = await get(`/api/jobs/${id}`, signal);
-  if (first.state === "done" && first.result) return location.replace(`#/result/${first.result}`);
+  if (first.state === "done" && first.result) return location.replace(madeAt(first));
   const names = about.verifiers.map((verifier) => verifier.name);
   const searching = first.kind === "make" || first.kind === "again";
   title(t("live.page"));
@@ -184,13 +184,16 @@ export async function live(place, { id, signal, about, title, again }) {
     }
     if (seen.state.state === "done" && !signal.aborted) {
       say(t("live.done"));
-      location.replace(`#/result/${seen.state.result}`);
+      location.replace(madeAt(seen.state));
     }
   }
 
   takeState(first);
   if (!FINAL.includes(first.state) || first.state !== "done") listen();
 }
+
+/** Where to look at what a job has made. */
+const madeAt = ({ kind, result }) => `#/${kind === "persona" ? "persona" : "result"}/${result}`;
 
 function queuedWords({ position }) {
   return position ? t("live.queued", { n: position }) : t("live.queued", { n: 0 });

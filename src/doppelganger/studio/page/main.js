@@ -13,6 +13,9 @@ const VIEWS = [
   [/^#\/?$/, start],
   [/^#\/job\/([\w-]+)$/, async (...at) => (await import("./live.js")).live(...at)],
   [/^#\/result\/([\w-]+)$/, async (...at) => (await import("./result.js")).result(...at)],
+  [/^#\/face\/(.+)$/, async (...at) => (await import("./sculpt.js")).sculpt(...at)],
+  [/^#\/faces(?:\/(\d{1,10}))?$/, async (...at) => (await import("./endless.js")).endless(...at)],
+  [/^#\/persona\/([\w-]+)$/, async (...at) => (await import("./persona.js")).persona(...at)],
   [/^#\/gallery$/, async (...at) => (await import("./gallery.js")).gallery(...at)],
 ];
 
@@ -91,6 +94,7 @@ function frame() {
   document.getElementById("skip").textContent = t("skip");
   document.getElementById("nav").replaceChildren(
     h("a", { href: "#/" }, t("nav.new")),
+    h("a", { href: "#/faces" }, t("nav.faces")),
     h("a", { href: "#/gallery" }, t("nav.gallery")),
     ...Object.entries(LANGUAGES).filter(([name]) => name !== current()).map(([name, words]) =>
       h("button", { type: "button", class: "text", lang: name, on: { click: () => speak(name) } }, words)));
@@ -101,8 +105,10 @@ function frame() {
 }
 
 function marked() {
+  const here = location.hash || "#/";
   for (const link of document.querySelectorAll("#nav a")) {
-    if (link.getAttribute("href") === (location.hash || "#/")) link.setAttribute("aria-current", "page");
+    const there = link.getAttribute("href");
+    if (there === here || (there !== "#/" && here.startsWith(`${there}/`))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -35,6 +35,7 @@ export async function result(place, { id, signal, about, title }) {
     likenessScale(found, made, closest) ?? "",
     continuum(found, context),
     border(found),
+    sculpted(found),
     takeAway(found, context),
     h("div", { class: "two" }, searchAgain(found, context), doubt(found, context)),
     numbers(found),
@@ -114,6 +115,13 @@ function border(found) {
   return h("section", { class: "border", "aria-labelledby": "border" },
     h("div", {}, words, h("p", { class: "lead" }, t("border.text")), h("p", { class: "note" }, t("synthetic"))),
     swipe(side("inside", "border-inside", flip.inside), side("outside", "border-outside", flip.outside)));
+}
+
+function sculpted(found) {
+  const to = (of, kind) => h("a", { class: kind, href: `#/face/${found.id}/${of}` }, t(`sculpt.enter_${of}`));
+  return h("section", { class: "enter", "aria-labelledby": "sculpt" },
+    h("h2", { id: "sculpt" }, t("sculpt.enter")), h("p", {}, t("sculpt.enter_text")),
+    h("p", { class: "row" }, to("doppelganger", "button"), to("closest", "quiet")));
 }
 
 function numbers(found) {

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from doppelganger.studio.database import Database
 
-Kind = Literal["make", "again", "take", "film"]
+Kind = Literal["make", "again", "take", "film", "persona"]
 State = Literal["queued", "running", "stopped", "done", "failed"]
 FINAL: tuple[State, ...] = ("stopped", "done", "failed")
 """Nothing happens to a job in these by itself."""

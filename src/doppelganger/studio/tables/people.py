@@ -45,7 +45,8 @@ class People:
             "SELECT id FROM people AS p WHERE seen < ?"
             " AND NOT EXISTS (SELECT 1 FROM uploads WHERE person = p.id)"
             " AND NOT EXISTS (SELECT 1 FROM jobs WHERE person = p.id)"
-            " AND NOT EXISTS (SELECT 1 FROM results WHERE person = p.id)",
+            " AND NOT EXISTS (SELECT 1 FROM results WHERE person = p.id)"
+            " AND NOT EXISTS (SELECT 1 FROM personas WHERE person = p.id)",
             (since,),
         )
         return [row["id"] for row in rows]
