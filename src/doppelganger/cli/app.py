@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from doppelganger import __version__
-from doppelganger.cli import border, edit, evaluate, face, lookalikes, make, persona, persona_wear, studio, study, verify, weights
+from doppelganger.cli import (
+    border,
+    edit,
+    evaluate,
+    face,
+    lookalikes,
+    make,
+    persona,
+    persona_wear,
+    studio,
+    study,
+    verify,
+    weights,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
