@@ -7,6 +7,7 @@ import numpy as np
 
 from doppelganger import directions
 from doppelganger.directions.reader import FaceReader
+from doppelganger.errors import TooYoungError
 from doppelganger.generators.protocol import Latent
 from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks
@@ -18,6 +19,8 @@ from doppelganger.verifiers.protocol import Verifier
 from doppelganger.verifiers.views import Views
 from doppelganger.weights.run import PLAIN_RUN
 
+ADULT = 18.0
+"""Years that a face must look like, as the network guesses them: no persona is made of a child."""
 TRUNCATION = 0.7
 """How far a seed's face may lie from the mean face, of a draw's own distance: most are then well formed."""
 VIEWS: Mapping[str, Mapping[str, float]] = {
@@ -61,13 +64,16 @@ def from_latent(
 ) -> Persona:
     """The person of any latent. ``straighten``: first turn the head to the camera, since the person is not known to anybody yet.
 
-    Raises NoFaceError.
+    Raises NoFaceError, and TooYoungError for a face that looks like a child's.
     """
     reader = reader or FaceReader(networks)
     latent = whole_latent(latent, networks)
     if straighten:
         latent = facing_camera(latent, networks)
     reference = networks.generator.synthesise(latent)
+    likeness = dict(reader.read(reference).values)
+    if likeness["age"] < ADULT:
+        raise TooYoungError("This face looks like a child's; personas are made of grown-ups alone.")
     views = {view: networks.generator.synthesise(directions.apply(latent, by)) for view, by in VIEWS.items()}
     members = networks.panel.members
     seen = [Views(image, networks.detector, name).clean(members) for image in (reference, *views.values())]
@@ -78,7 +84,7 @@ def from_latent(
         views,
         seen[0],
         {m.name: middle(m, [one[m.name] for one in seen]) for m in members},
-        dict(reader.read(reference).values),
+        likeness,
         usual_bounds(),
         consent,
         {

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from doppelganger import directions
-from doppelganger.errors import TooYoungError
 from doppelganger.images import read_image, resize_area
 from doppelganger.invented import invented
 from doppelganger.networks import Networks
@@ -17,8 +16,6 @@ from doppelganger.persona.series import take_pictures
 from doppelganger.progress import Event, Progress
 from doppelganger.storage import load as load_result
 
-ADULT = 18.0
-"""Years that a face must look like, as the network guesses them."""
 SET = "holidays"
 """The series of pictures that every persona begins with."""
 
@@ -34,8 +31,6 @@ def make_persona(
         persona = load(target)
     else:
         persona = _persona_of(chosen, source, networks)
-        if persona.likeness["age"] < ADULT:
-            raise TooYoungError("This face looks like a child's; personas are made of grown-ups alone.")
         save(persona, target)
     series, taken = target / "shoots" / SET, 0
 
