@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from doppelganger.errors import WeightsError
-from doppelganger.verifiers.onnx_torch import OnnxNetwork, prelu, read_graph, simplify
+from doppelganger.onnx_torch.graph import read_graph
+from doppelganger.onnx_torch.lowering import prelu
+from doppelganger.onnx_torch.merging import simplify
+from doppelganger.onnx_torch.network import OnnxNetwork
 from doppelganger.verifiers.onnx_verifier import OnnxVerifier
 from doppelganger.verifiers.panel import Panel
 from doppelganger.weights import Store

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from doppelganger.faces.attributes import MEANS, SEX_SIDE
-from doppelganger.verifiers.onnx_torch import OnnxNetwork
+from doppelganger.onnx_torch.network import OnnxNetwork
 from doppelganger.weights import Store
 
 SURE = 4.0

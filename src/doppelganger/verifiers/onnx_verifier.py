@@ -16,7 +16,7 @@ from doppelganger.verifiers.thresholds import Published, thresholds_of
 from doppelganger.weights import Store
 
 if TYPE_CHECKING:
-    from doppelganger.verifiers.onnx_torch import OnnxNetwork
+    from doppelganger.onnx_torch.network import OnnxNetwork
 
 
 class OnnxVerifier:
@@ -70,7 +70,7 @@ class OnnxVerifier:
 
     def network(self) -> "OnnxNetwork":
         """The same network in PyTorch; see `OnnxNetwork`."""
-        from doppelganger.verifiers.onnx_torch import OnnxNetwork  # torch is slow to import; verifying needs none
+        from doppelganger.onnx_torch.network import OnnxNetwork  # torch is slow to import; verifying needs none
 
         return OnnxNetwork(self._store.path(self.weight), scale=self.input_scale, offset=self.input_offset)
 
