@@ -33,7 +33,8 @@ Floats = NDArray[np.float32]
 _SIDE = 256  # pixels of the network's square input
 _MARGIN = 1.5  # the square's side in sides of the box around the points
 _LOOKS = 3  # each after the first is at a square laid around the last one's points, as MediaPipe does over frames
-_PRESENCE = 0.5
+PRESENCE = 0.5
+"""How sure the network must be that what it looks at is a face."""
 _EYE_CORNERS = (33, 263)  # outer corners of the person's right and left eye: they give the square's rotation
 
 
@@ -68,26 +69,37 @@ class LandmarkDetector:
         points = None
         for _ in range(_LOOKS):
             square = _square_around(face) if points is None else _square_of(points)
-            points = self._points_in(image, square)
+            points, presence = self._points_in(image, square)
+            if presence < PRESENCE:
+                raise NoFaceError("A face was found, but its features cannot be made out; use a clearer photo.")
         assert points is not None
+        return self._landmarks(image, points)
+
+    def follow(self, image: RGB, points: Floats) -> tuple[Landmarks, float]:
+        """One look where a face was in the frame before, at ``points`` [478, 3]: what it does now, and how sure the network is
+        that it is still there, 0–1; below `PRESENCE` the landmarks mean nothing."""
+        now, presence = self._points_in(image, _square_of(points))
+        return self._landmarks(image, now), presence
+
+    def _landmarks(self, image: RGB, points: Floats) -> Landmarks:
         pose = self._canonical.pose(points, image.shape[1], image.shape[0])
         yaw, pitch, roll = angles(pose)
         return Landmarks(points[:, :2].copy(), points, self._blendshapes(points), pose, yaw, pitch, roll)
 
-    def _points_in(self, image: RGB, square: Floats) -> Floats:
-        """The network's [478, 3] points, in pixels of ``image``; ``square``: [2, 3], picture → network input."""
+    def _points_in(self, image: RGB, square: Floats) -> tuple[Floats, float]:
+        """The network's [478, 3] points, in pixels of ``image``, and how sure it is; ``square``: [2, 3], picture → network input."""
         crop = cv2.warpAffine(image, square, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR)
         outputs = self._mesh(crop[None].astype(np.float32) / 255)
         raw = np.asarray(outputs[0], np.float32).reshape(478, 3)
-        if 1 / (1 + np.exp(-float(np.ravel(outputs[1])[0]))) < _PRESENCE:
-            raise NoFaceError("A face was found, but its features cannot be made out; use a clearer photo.")
+        presence = 1 / (1 + np.exp(-float(np.ravel(outputs[1])[0])))
         back = cv2.invertAffineTransform(square)
         depth = raw[:, 2:] * np.sqrt(abs(np.linalg.det(back[:, :2])))
-        return np.hstack([(raw[:, :2] - 0.5) @ back[:, :2].T + back[:, 2], depth]).astype(np.float32)
+        points = np.hstack([(raw[:, :2] - 0.5) @ back[:, :2].T + back[:, 2], depth]).astype(np.float32)
+        return points, presence
 
     def _blendshapes(self, points: Floats) -> dict[str, float]:
         values = np.ravel(self._expression(points[None, _EXPRESSION_POINTS, :2])[0])
-        return dict(zip(_EXPRESSION_NAMES, map(float, values), strict=True))
+        return dict(zip(EXPRESSION_NAMES, map(float, values), strict=True))
 
 
 def _compile(network: bytes, threads: int) -> Any:
@@ -143,7 +155,7 @@ _EXPRESSION_POINTS = np.array(
         466, *range(468, 478),
     ]
 )
-_EXPRESSION_NAMES = (
+EXPRESSION_NAMES = (
     "_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
     "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft",
     "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft",
