@@ -87,7 +87,7 @@ class LandmarkDetector:
         return Landmarks(points[:, :2].copy(), points, self._blendshapes(points), pose, yaw, pitch, roll)
 
     def _points_in(self, image: RGB, square: Floats) -> tuple[Floats, float]:
-        """The network's [478, 3] points, in pixels of ``image``, and how sure it is; ``square``: [2, 3], picture → network input."""
+        """The network's [478, 3] points, in pixels of ``image``, and how sure it is; ``square``: [2, 3], picture → its input."""
         crop = cv2.warpAffine(image, square, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR)
         outputs = self._mesh(crop[None].astype(np.float32) / 255)
         raw = np.asarray(outputs[0], np.float32).reshape(478, 3)

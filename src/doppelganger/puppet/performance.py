@@ -2,9 +2,9 @@
 
     frame → tracker → gate → reenactor → (a guard looks at some) → shown
 
-*Avatar* shows the avatar's own picture: nothing of the camera is in it. *Swap* puts the avatar's face on the driver's own video: there
-a frame may be shown only when the face that it covers was surely found and nobody else is in it. Whatever else happens, the last good
-frame stands, and after a while the avatar's still: never the bare face.
+*Avatar* shows the avatar's own picture: nothing of the camera is in it. *Swap* puts the avatar's face on the driver's own video:
+there a frame may be shown only when the face that it covers was surely found and nobody else is in it. Whatever else happens, the
+last good frame stands, and after a while the avatar's still: never the bare face.
 """
 
 from dataclasses import dataclass
