@@ -1,0 +1,1 @@
+"""A call in which the avatar is worn: its state, and the ways in and out of it."""
