@@ -64,6 +64,11 @@ class LandmarkDetector:
             self._expression = _compile(bundle.read("face_blendshapes.tflite"), threads)
             self._canonical = CanonicalFace.parse(bundle.read("geometry_pipeline_metadata_landmarks.binarypb"))
 
+    @property
+    def stable(self) -> NDArray[np.float64]:
+        """[478]: how much each point counts where heads are compared; 0 for those that move with the expression, and the irises."""
+        return np.concatenate([self._canonical.weights, np.zeros(478 - len(self._canonical.weights))])
+
     def detect(self, image: RGB, face: Face) -> Landmarks:
         """Measure the ``face`` found in a uint8 [H, W, 3] picture. Raises NoFaceError when the network sees none."""
         points = None

@@ -1,0 +1,97 @@
+"""The mesh that moves: the 478 points of the face, and around them points of hair, neck, shoulders and room.
+
+The face's points follow the driver. Points around it turn with the head, by a depth that curves back from the face's outline as a
+skull does; from the chin down that fades. The room is not in the mesh's picture (it stands still behind), so nothing has to give
+way at the head's outline. The mesh reaches beyond the picture: what comes in when the person moves is mirrored there.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay
+
+from doppelganger.puppet.topology import LEFT_EYE, LEFT_IRIS, LIPS_INNER, OVAL, RIGHT_EYE, RIGHT_IRIS
+
+Floats = NDArray[np.float32]
+
+FACE_POINTS = 478
+_RINGS = (1.16, 1.4)  # outlines around the face's, in its size
+_BEYOND = 0.25  # sides of the picture by which the mesh reaches over its edge
+_CELLS = 18  # of the grid beyond the rings, a side
+_CURVE = 0.9  # depth gained per outward step, both in half widths of the face
+_DEEPEST = 1.1  # half widths
+_NECK_FADE = 0.45  # face heights below the chin where nothing turns any more
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """``rest``: float32 [N, 3] in pixels of the picture, the face's 478 points first. ``turning``: [N], how much of the head's turn
+    each takes, 0–1. ``triangles``: [T, 3]. ``layer``: [T], 0 around the face, 1 what lies behind lids and lips, 2 the face."""
+
+    rest: Floats
+    turning: Floats
+    triangles: NDArray[np.int32]
+    layer: NDArray[np.uint8]
+
+
+def build_mesh(rest: Floats, spread: Floats, size: int) -> Mesh:
+    """Around a face at ``rest``, float32 [478, 3] in pixels of a ``size``² picture. ``spread``: [478, 2], the same face with
+    mouth and eyes open, in which every part has an area: triangles are laid there."""
+    around = _around(rest, size)
+    half = np.ptp(rest[list(OVAL), 0]) / 2
+    outward, begins = _outward(around, rest[list(OVAL)])
+    depth = begins + half * np.minimum(_CURVE * (outward - 1), _DEEPEST)
+    points = np.concatenate([rest, np.hstack([around, depth[:, None]])]).astype(np.float32)
+
+    height = rest[152, 1] - rest[10, 1]
+    fade = np.clip(1 - (around[:, 1] - rest[152, 1]) / (_NECK_FADE * height), 0, 1)
+    turning = np.concatenate([np.ones(FACE_POINTS), fade * fade * (3 - 2 * fade)]).astype(np.float32)
+
+    used = np.r_[_in_mesh(), FACE_POINTS : len(points)]
+    flat = np.concatenate([spread, around])[used]
+    triangles = used[Delaunay(flat).simplices].astype(np.int32)
+    return Mesh(points, turning, triangles, _layers(triangles))
+
+
+def _in_mesh() -> NDArray[np.int64]:
+    """The face's points that are corners of triangles: of an iris only the middle, as lids cover its rim."""
+    return np.array([*range(RIGHT_IRIS), RIGHT_IRIS, LEFT_IRIS], np.int64)
+
+
+def _around(rest: Floats, size: int) -> Floats:
+    """[M, 2]: rings around the face, and a grid beyond them."""
+    oval = rest[list(OVAL), :2]
+    middle = oval.mean(0)
+    rings = np.concatenate([middle + scale * (oval[:: 1 + k] - middle) for k, scale in enumerate(_RINGS)])
+    ticks = np.linspace(-_BEYOND, 1 + _BEYOND, _CELLS + 1) * (size - 1)
+    grid = np.stack(np.meshgrid(ticks, ticks), 2).reshape(-1, 2)
+    outline = cv2.convexHull((middle + (_RINGS[-1] + 0.15) * (oval - middle)).astype(np.float32))
+    beyond = np.array([cv2.pointPolygonTest(outline, (float(x), float(y)), False) < 0 for x, y in grid])
+    return np.concatenate([rings, grid[beyond]]).astype(np.float32)
+
+
+def _outward(points: Floats, oval: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far out each point lies along the line from the face's middle, 1 on its outline ``oval`` [K, 3]; and the outline's depth
+    there."""
+    middle = oval[:, :2].mean(0)
+    angles = np.arctan2(*(oval[:, :2] - middle).T[::-1])
+    order = np.argsort(angles)
+    away = points - middle
+    at = np.arctan2(away[:, 1], away[:, 0])
+    reach = np.interp(at, angles[order], np.linalg.norm(oval[:, :2] - middle, axis=1)[order], period=2 * np.pi)
+    depth = np.interp(at, angles[order], oval[order, 2], period=2 * np.pi)
+    return np.linalg.norm(away, axis=1) / reach, depth
+
+
+def _layers(triangles: NDArray[np.int32]) -> NDArray[np.uint8]:
+    mouth = set(LIPS_INNER)
+    eyes = (set(RIGHT_EYE) | {RIGHT_IRIS}, set(LEFT_EYE) | {LEFT_IRIS})
+    layer = np.full(len(triangles), 2, np.uint8)
+    for number, corners in enumerate(triangles.tolist()):
+        if max(corners) >= FACE_POINTS:
+            layer[number] = 0
+        elif any(opening.issuperset(corners) for opening in (mouth, *eyes)):
+            layer[number] = 1
+    return layer

@@ -1,0 +1,108 @@
+"""The avatar's face on the driver's own video: their hair, body and room stay, and light as it falls on them.
+
+The avatar's features are laid into the driver's outline: near the outline the mesh is the driver's own, further in it takes on the
+avatar's proportions, so nothing of the driver's face has to show beside it. Colours are brought to the driver's by the means over
+the skin, slowly, so that they do not flicker.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from doppelganger.images import RGB
+from doppelganger.puppet.motion import Motion
+from doppelganger.puppet.raster import affine_rows
+from doppelganger.puppet.retarget import Pose
+from doppelganger.puppet.rig import Rig
+from doppelganger.puppet.similarity import Floats, fit
+from doppelganger.puppet.textures import mixed
+from doppelganger.puppet.topology import OVAL
+
+_FACE = 478
+_INNER = 0.75  # how much of the avatar's own proportions the middle of the face takes
+_COLOUR_PACE = 0.1  # of the new colours that every frame takes
+_FEATHER = 0.06  # widths of the face over which it fades in
+
+
+class Swapper:
+    """Of one rig and one driver."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        mesh = rig.mesh
+        face = mesh.layer > 0
+        self._triangles, self._layer = mesh.triangles[face], mesh.layer[face]
+        rest = mesh.rest[:_FACE].astype(np.float64)
+        oval = rest[list(OVAL), :2].astype(np.float32)
+        width = float(np.ptp(oval[:, 0]))
+        depth = np.array([cv2.pointPolygonTest(oval, (float(x), float(y)), True) for x, y, _ in rest]) / width
+        self._inner = _INNER * np.clip(depth / 0.18, 0, 1)
+        self._bare = mixed(rig.base, {"bare": rig.bare}, {"bare": 1.0})
+        self._gain: tuple[Floats, Floats] | None = None
+
+    def __call__(self, frame: RGB, motion: Motion, pose: Pose) -> RGB:
+        """``frame`` uint8 [H, W, 3] with the avatar doing what ``pose`` says where ``motion`` found the driver's face."""
+        points = motion.points[:_FACE].astype(np.float64)
+        ours = fit(pose.vertices, points, np.maximum(self._rig.stable, 1e-6))(pose.vertices)
+        target = points + (ours - points) * self._inner[:, None]
+        left, top, right, bottom = _box(target, frame)
+        if right - left < 8 or bottom - top < 8:
+            return frame
+        corners = (target[:, :2] - (left, top)).astype(np.float32)
+        x, y, covered = self._map(corners, target[:, 2], (bottom - top, right - left))
+        skin = mixed(self._bare, self._rig.layers, pose.weights)
+        face = cv2.remap(skin, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[..., :3]
+        alpha = self._alpha(corners, covered)
+        out = frame.copy()
+        window = out[top:bottom, left:right]
+        matched = self._in_their_light(face, window, alpha)
+        window[:] = np.clip(window + (matched - window) * alpha[..., None] + 0.5, 0, 255)
+        return out
+
+    def _map(
+        self, corners: NDArray[np.float32], depth: Floats, shape: tuple[int, int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
+        order = np.lexsort((-depth[self._triangles].mean(1), self._layer))
+        triangles = self._triangles[order]
+        rows = np.concatenate([np.zeros((1, 6), np.float32), affine_rows(corners, self._rig.spread, triangles)])
+        labels = np.zeros(shape, np.uint16)
+        for number, triangle in enumerate(np.rint(corners[triangles] * 16).astype(np.int32), 1):
+            cv2.fillConvexPoly(labels, triangle, number, cv2.LINE_8, 4)
+        chosen = rows[labels]
+        across, down = np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)[:, None]
+        x = chosen[..., 0] * across + chosen[..., 1] * down + chosen[..., 2]
+        y = chosen[..., 3] * across + chosen[..., 4] * down + chosen[..., 5]
+        return x, y, (labels > 0).astype(np.uint8)
+
+    def _alpha(self, corners: NDArray[np.float32], covered: NDArray[np.uint8]) -> NDArray[np.float32]:
+        width = float(np.ptp(corners[list(OVAL), 0]))
+        depth = cv2.distanceTransform(np.pad(covered, 1), cv2.DIST_L2, 3)[1:-1, 1:-1] / max(_FEATHER * width, 1)
+        ramp = np.clip(depth, 0, 1)
+        return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
+
+    def _in_their_light(
+        self, face: NDArray[np.uint8], window: NDArray[np.uint8], alpha: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Mean and spread of every channel as in the driver's picture (Reinhard et al. 2001), in RGB, where the face is."""
+        inside = alpha > 0.9
+        out = face.astype(np.float32)
+        if inside.sum() > 50:
+            have, want = out[inside], window[inside].astype(np.float32)
+            gain = np.clip(want.std(0) / np.maximum(have.std(0), 1), 0.6, 1.4)
+            now = (gain.astype(np.float64), (want.mean(0) - gain * have.mean(0)).astype(np.float64))
+            old = self._gain or now
+            self._gain = (
+                old[0] + _COLOUR_PACE * (now[0] - old[0]),
+                old[1] + _COLOUR_PACE * (now[1] - old[1]),
+            )
+        if self._gain is not None:
+            out = out * self._gain[0].astype(np.float32) + self._gain[1].astype(np.float32)
+        return out
+
+
+def _box(points: Floats, frame: RGB) -> tuple[int, int, int, int]:
+    low = np.floor(points[:, :2].min(0)).astype(int) - 1
+    high = np.ceil(points[:, :2].max(0)).astype(int) + 2
+    left, top = np.clip(low, 0, [frame.shape[1], frame.shape[0]])
+    right, bottom = np.clip(high, 0, [frame.shape[1], frame.shape[0]])
+    return int(left), int(top), int(right), int(bottom)
