@@ -9,6 +9,7 @@ last good frame stands, and after a while the avatar's still: never the bare fac
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from doppelganger.images import RGB
 from doppelganger.puppet.motion import Motion
@@ -59,6 +60,17 @@ def gate_of(sight: Sight, mode: Mode) -> Gate:
     return Gate.OPEN
 
 
+class Watch(Protocol):
+    """Looks at frames before they are shown, such as a `guard.Guard`."""
+
+    @property
+    def objection(self) -> bool:
+        """Whether frames are to be held; it is taken back by a later look at what would be shown."""
+
+    def offer(self, shown: RGB, frame: RGB, motion: Motion) -> None:
+        """A frame that would be shown, the driver's that it was made from, and what was seen in it. Never blocks."""
+
+
 class Performance:
     """One driver's call, or one video. Not for several threads."""
 
@@ -67,8 +79,8 @@ class Performance:
         self._reenactor = reenactor
         self._mode = mode
         self._last: tuple[RGB, float] | None = None
-        self.objection = False
-        """Set by a guard that saw what may not be shown; frames are held until it is taken back."""
+        self.watch: Watch | None = None
+        """Whoever looks at frames beside the gate."""
         self.mode = mode
 
     @property
@@ -101,8 +113,10 @@ class Performance:
             image = self._reenactor.swap(frame, sight.motion, time)
         else:
             image = self._reenactor.render(sight.motion, time)
-        if self.objection:
-            return Shown(self._held(time), Gate.GUARD, sight.motion)
+        if self.watch is not None:
+            self.watch.offer(image, frame, sight.motion)
+            if self.watch.objection:
+                return Shown(self._held(time), Gate.GUARD, sight.motion)
         self._last = image, time
         return Shown(image, Gate.OPEN, sight.motion)
 

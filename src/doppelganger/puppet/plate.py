@@ -30,17 +30,17 @@ def filled(image: RGB, known: Floats) -> RGB:
     """uint8 [H, W, 3]: ``image`` where ``known`` [H, W] is 1, and where it is 0 what lies around."""
     if not known.any():
         return np.full_like(image, 128)
-    levels = [(image.astype(np.float32) * known[..., None], known)]
+    levels: list[tuple[Floats, Floats]] = [(np.asarray(image * known[..., None], np.float32), known)]
     while min(levels[-1][1].shape) > 1:
         colour, weight = levels[-1]
         half = (max(1, weight.shape[1] // 2), max(1, weight.shape[0] // 2))
         levels.append((_resized(colour, half), _resized(weight, half)))
     colour, weight = levels[-1]
-    whole = colour / np.maximum(weight, 1e-6)[..., None]
+    whole: Floats = np.asarray(colour / np.maximum(weight, 1e-6)[..., None], np.float32)
     for colour, weight in levels[-2::-1]:
         wider = _resized(whole, (weight.shape[1], weight.shape[0]), cv2.INTER_LINEAR)
         # where little is known, it is taken as far as it goes
-        whole = colour + wider * (1 - weight[..., None])
+        whole = np.asarray(colour + wider * (1 - weight[..., None]), np.float32)
     return np.asarray(np.clip(whole.round(), 0, 255), np.uint8)
 
 
