@@ -5,11 +5,11 @@
 
 Four avatars by default: the doppelgänger of a result, and the invented faces of three seeds. The driver's video is played to each,
 and driver and output are then read by the same networks, frame by frame, the output by a tracker of its own. A correlation is
-Pearson's over all frames. A blink is a run of frames in which the lids' gap is below half of its median over the video; two
-blinks are the same when they overlap, with two frames' grace. Jitter is the mean speed of the 468 points in eye distances a
-second after a similarity to the frame before, over the quarter of the frames in which the driver moves least. Every fifth frame
-is judged by the panel: *the avatar* by most members at the privacy point beside the rig's reference, *the driver* by any at that
-point beside the driver's own frame.
+Pearson's over all frames. A blink is a run of frames in which the lids' gap is below 65 % of its median over the 31 frames
+around; two blinks are the same when they overlap, with two frames' grace. Jitter is the mean speed of the 468 points in eye
+distances a second after a similarity to the frame before, over the quarter of the frames in which the driver moves least. Every
+fifth frame is judged by the panel: *the avatar* by most members at the privacy point beside the rig's reference, *the driver* by
+any at that point beside the driver's own frame.
 """
 
 import argparse
@@ -38,6 +38,7 @@ Floats = NDArray[np.float64]
 JUDGED_EVERY = 5
 SHEET_EVERY = 50
 GRACE = 2
+BLINK = 0.65
 
 
 def frames_of(video: Path) -> tuple[list[RGB], Floats]:
@@ -74,7 +75,9 @@ def correlation(a: Floats, b: Floats) -> float:
 
 def blinks(gap: Floats) -> list[tuple[int, int]]:
     """(first, last) frame of every blink."""
-    shut = np.nan_to_num(gap, nan=np.inf) < 0.5 * np.nanmedian(gap)
+    reach = 15
+    usual = np.array([np.nanmedian(gap[max(0, k - reach) : k + reach + 1]) for k in range(len(gap))])
+    shut = np.nan_to_num(gap, nan=np.inf) < BLINK * usual
     edges = np.flatnonzero(np.diff(np.pad(shut.astype(int), 1)))
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
 

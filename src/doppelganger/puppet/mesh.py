@@ -36,23 +36,38 @@ class Mesh:
     layer: NDArray[np.uint8]
 
 
-def build_mesh(rest: Floats, spread: Floats, size: int) -> Mesh:
-    """Around a face at ``rest``, float32 [478, 3] in pixels of a ``size``² picture. ``spread``: [478, 2], the same face with
-    mouth and eyes open, in which every part has an area: triangles are laid there."""
-    around = _around(rest, size)
-    half = np.ptp(rest[list(OVAL), 0]) / 2
-    outward, begins = _outward(around, rest[list(OVAL)])
-    depth = begins + half * np.minimum(_CURVE * (outward - 1), _DEEPEST)
+def build_mesh(rest: Floats, spread: Floats, size: int) -> tuple[Mesh, Floats]:
+    """Around a face at ``rest``, float32 [478, 3] in pixels of a ``size``² picture; and the whole mesh [N, 2] around ``spread``
+    [478, 2], the same face with mouth and eyes open, in which every part has an area."""
+    oval = rest[list(OVAL)]
+    rings, grid = _rings(oval[:, :2]), _grid(oval[:, :2], size)
+    around = np.concatenate([rings, grid]).astype(np.float32)
+    outward, begins = _outward(around, oval)
+    depth = begins + np.ptp(oval[:, 0]) / 2 * np.minimum(_CURVE * (outward - 1), _DEEPEST)
     points = np.concatenate([rest, np.hstack([around, depth[:, None]])]).astype(np.float32)
 
     height = rest[152, 1] - rest[10, 1]
     fade = np.clip(1 - (around[:, 1] - rest[152, 1]) / (_NECK_FADE * height), 0, 1)
     turning = np.concatenate([np.ones(FACE_POINTS), fade * fade * (3 - 2 * fade)]).astype(np.float32)
 
-    used = np.r_[_in_mesh(), FACE_POINTS : len(points)]
-    flat = np.concatenate([spread, around])[used]
-    triangles = used[Delaunay(flat).simplices].astype(np.int32)
-    return Mesh(points, turning, triangles, _layers(triangles))
+    flat = np.concatenate([spread, _rings(spread[list(OVAL)]), grid]).astype(np.float32)
+    triangles = _triangles(flat)
+    return Mesh(points, turning, triangles, _layers(triangles)), flat
+
+
+def _triangles(flat: Floats) -> NDArray[np.int32]:
+    """[T, 3] over the points [N, 2]. The face's outline is made of their edges: face and surroundings are triangulated apart, with
+    the outline drawn as a circle, where Delaunay's triangulation has every chord between neighbours."""
+    outline = np.array(OVAL, np.int64)
+    oval = np.hstack([flat[outline], np.zeros((len(outline), 1), np.float32)])
+    middle = oval[:, :2].mean(0)
+    away = flat - middle
+    direction = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    disc = direction * _outward(flat, oval)[0][:, None]
+    inside, outside = _in_mesh(), np.concatenate([outline, np.arange(FACE_POINTS, len(flat))])
+    face = inside[Delaunay(disc[inside]).simplices]
+    around = outside[Delaunay(disc[outside]).simplices]
+    return np.concatenate([face, around[(around >= FACE_POINTS).any(1)]]).astype(np.int32)
 
 
 def _in_mesh() -> NDArray[np.int64]:
@@ -60,16 +75,21 @@ def _in_mesh() -> NDArray[np.int64]:
     return np.array([*range(RIGHT_IRIS), RIGHT_IRIS, LEFT_IRIS], np.int64)
 
 
-def _around(rest: Floats, size: int) -> Floats:
-    """[M, 2]: rings around the face, and a grid beyond them."""
-    oval = rest[list(OVAL), :2]
+def _rings(oval: Floats) -> Floats:
+    """[M, 2]: outlines around the face's."""
     middle = oval.mean(0)
-    rings = np.concatenate([middle + scale * (oval[:: 1 + k] - middle) for k, scale in enumerate(_RINGS)])
+    rings = [middle + scale * (oval[:: 1 + k] - middle) for k, scale in enumerate(_RINGS)]
+    return np.concatenate(rings).astype(np.float32)
+
+
+def _grid(oval: Floats, size: int) -> Floats:
+    """[M, 2]: a grid beyond the rings."""
+    middle = oval.mean(0)
     ticks = np.linspace(-_BEYOND, 1 + _BEYOND, _CELLS + 1) * (size - 1)
     grid = np.stack(np.meshgrid(ticks, ticks), 2).reshape(-1, 2)
     outline = cv2.convexHull((middle + (_RINGS[-1] + 0.15) * (oval - middle)).astype(np.float32))
     beyond = np.array([cv2.pointPolygonTest(outline, (float(x), float(y)), False) < 0 for x, y in grid])
-    return np.concatenate([rings, grid[beyond]]).astype(np.float32)
+    return grid[beyond].astype(np.float32)
 
 
 def _outward(points: Floats, oval: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

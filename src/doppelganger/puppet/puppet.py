@@ -27,7 +27,7 @@ class Puppet:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.name = rig.name
-        self._retarget = Retargeter(rig.mesh.rest[:478], rig.head, rig.stable, rig.open_gap, rig.turns)
+        self._retarget = Retargeter(rig)
         self._centre = rig.stable @ rig.mesh.rest[:478] / rig.stable.sum()
         self._front = _signed_area(rig.mesh.rest, rig.mesh.triangles) > 0
         self._swapper: Swapper | None = None

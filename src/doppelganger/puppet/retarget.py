@@ -6,14 +6,15 @@ the axes of the head. It is scaled by the two faces' proportions, mouth by mouth
 shape: so the avatar's face keeps its form. The lids are closed by the share by which the driver's are.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from doppelganger.faces.landmarks import EXPRESSION_NAMES
 from doppelganger.puppet.motion import Motion
+from doppelganger.puppet.rig import Rig
 from doppelganger.puppet.similarity import Floats, fit, rotation_of, rotation_vector
 from doppelganger.puppet.smoothing import OneEuro
 from doppelganger.puppet.topology import (
@@ -26,6 +27,7 @@ from doppelganger.puppet.topology import (
     LIPS_OUTER,
     MOUTH_CORNERS,
     OUTER_EYE_CORNERS,
+    OVAL,
     RIGHT_CORNERS,
     RIGHT_EYE,
     RIGHT_IRIS,
@@ -36,6 +38,8 @@ _FLIP = np.diag([1.0, -1.0, -1.0])  # camera axes (y up, z towards it) ↔ pictu
 _SHUT = 0.10  # lid gap over eye width that the mesh shows of a closed eye
 _DEPTH_SHARE = 0.5  # of an expression's depth that is believed: the mesh guesses it
 _MOST = 0.5  # eye distances that a point may move by an expression
+_ROUNDS = 6  # of averaging over neighbours, for the outline
+_OUTLINE = 0.14  # widths of the face inside its outline at which movements are the mesh's own
 _SHIFT_MOST, _SCALE_MOST = 0.45, 1.2  # eye distances; factor
 _SMILE_FULL, _BROWS_FULL = 0.6, 0.5  # change of the coefficients at which the key is shown whole
 
@@ -76,21 +80,18 @@ class Anatomy:
 
 
 class Retargeter:
-    """One driver to one avatar. ``rest``: the avatar's points, [478, 3] in its picture. ``head``: [3, 3], its rotation at rest,
-    camera axes. ``stable``: [478], what each point counts where heads are compared. ``open_gap``: of the open key, pixels.
-    ``turns``: turned key → its degrees."""
+    """One driver to the avatar of one rig."""
 
-    def __init__(
-        self, rest: NDArray[np.floating], head: Floats, stable: Floats, open_gap: float, turns: Mapping[str, float]
-    ) -> None:
-        self._avatar = Anatomy.of(rest)
-        self._head = _FLIP @ head @ _FLIP
-        self._stable = stable
-        self._open_gap = max(open_gap, 1.0)
+    def __init__(self, rig: Rig) -> None:
+        self._avatar = Anatomy.of(rig.mesh.rest[:478])
+        self._head = _FLIP @ rig.head @ _FLIP
+        self._stable = rig.stable
+        self._open_gap = max(rig.open_gap, 1.0)
+        self._turns = rig.turns
+        self._smoothing = outline_smoothing(rig.mesh.triangles, self._avatar.points)
         gap = lid_gap(self._avatar.points, INNER_LIPS)
         # a mouth that stands open at rest shows what lies behind its own lips
         self._rest_gap = 1.3 * gap if gap > 0.1 * self._open_gap else 0.0
-        self._turns = turns
         self._reference: Motion | None = None
         # units: eye distances, radians; tuned on talking heads so that a still driver's avatar is as still
         self._expression = OneEuro(cutoff=1.5, beta=12.0)
@@ -144,6 +145,7 @@ class Retargeter:
     def _shaped(self, change: Floats, at_rest: Floats, own: Floats) -> Floats:
         """The avatar's points with the driver's ``change`` [478, 3] in eye distances; ``own``: the same in the driver's axes."""
         avatar, driver = self._avatar, self._driver
+        change = self._smoothing @ change
         length = np.linalg.norm(change, axis=1, keepdims=True)
         change = change * np.minimum(1, _MOST / np.maximum(length, 1e-9)) * [1, 1, _DEPTH_SHARE]
         # the mouth's movement by the mouths' sizes, the rest by the eyes' distances; between them a soft change
@@ -221,6 +223,22 @@ _EYES = (
     (LEFT_LIDS, LEFT_EYE, LEFT_CORNERS, LEFT_IRIS),
 )
 MOUTH_POINTS = (*LIPS_OUTER, *LIPS_INNER)
+
+
+def outline_smoothing(triangles: NDArray[np.int32], points: Floats) -> Floats:
+    """[478, 478]: what makes movements near the face's outline smooth along it, and leaves those of its features alone.
+
+    The mesh guesses the outline: it slides over cheek and ear when a head turns, each point a little differently.
+    """
+    count = len(points)
+    near = np.eye(count)
+    for triangle in triangles[(triangles < count).all(1)]:
+        near[np.ix_(triangle, triangle)] = 1
+    mean = np.linalg.matrix_power(near / near.sum(1, keepdims=True), _ROUNDS)
+    oval = points[list(OVAL), :2].astype(np.float32)
+    depth = np.array([cv2.pointPolygonTest(oval, (float(x), float(y)), True) for x, y, _ in points])
+    share = np.clip(1 - depth / (_OUTLINE * np.ptp(oval[:, 0])), 0, 1)[:, None]
+    return np.asarray((1 - share) * np.eye(count) + share * mean, np.float64)
 
 
 def lid_gap(points: Floats, pairs: tuple[tuple[int, int], ...]) -> float:

@@ -112,10 +112,7 @@ def _rig_of_keys(
     stable = networks.landmarks.stable
     rest = _scaled(rest_key.landmarks.points3d)
     opened = _opened(keys, donor, rest, stable)
-    spread = _spread(rest, opened)
-    mesh = build_mesh(rest, spread, SIZE)
-    flat = mesh.rest[:, :2].copy()
-    flat[:FACE_POINTS] = spread
+    mesh, flat = build_mesh(rest, _spread(rest, opened), SIZE)
     side = len(rest_key.image)
     margin = round(MARGIN * side)
     in_texture = _between(flat + MARGIN * SIZE, SIZE * (1 + 2 * MARGIN), TEXTURE)
