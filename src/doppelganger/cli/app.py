@@ -14,6 +14,7 @@ from doppelganger.cli import (
     make,
     persona,
     persona_wear,
+    rig,
     studio,
     study,
     verify,
@@ -37,6 +38,7 @@ app.command("border")(border.border)
 app.add_typer(face.app, name="face")
 app.command("edit")(edit.edit)
 app.command("lookalikes")(lookalikes.lookalikes)
+app.command("rig")(rig.rig)
 app.command("studio")(studio.studio)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)

@@ -18,6 +18,7 @@ STAGES = {
     "nearest": ("nearest: the face just outside the border", 18),
     "judging": ("judging the faces", 7),
     "steering": ("steering: rendered, read, corrected", 80),
+    "rigging": ("rig: the same face in every pose", 14),
     "lookalikes": ("finding look-alikes", 60),
     "shoot": ("taking pictures of the persona", 100),
     "wearing": ("putting the persona on", 100),

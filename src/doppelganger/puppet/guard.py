@@ -52,6 +52,7 @@ class Judge:
     """The panel's word on single frames."""
 
     def __init__(self, panel: Panel, detector: FaceDetector, avatar: Mapping[str, Embedding]) -> None:
+        """``detector``: one that no other thread uses; OpenCV's networks are not made for two."""
         self._panel, self._detector, self._avatar = panel, detector, avatar
 
     def see(self, frame: RGB, motion: Motion | None = None) -> Mapping[str, Embedding] | None:
@@ -132,9 +133,12 @@ class Guard:
                 assert self._waiting is not None
                 shown, frame, motion = self._waiting
             judge = self._judge
-            found = judge.judge(shown, judge.see(frame, motion))
+            try:
+                found: Judgement | None = judge.judge(shown, judge.see(frame, motion))
+            except Exception:  # a guard that cannot look lets nothing pass
+                found = None
             if judge is self._judge:  # nobody turned to another avatar meanwhile
-                self.last, self.objection = found, not found.passes
+                self.last, self.objection = found, found is None or not found.passes
             self.looks += 1
             self._waiting = None
 

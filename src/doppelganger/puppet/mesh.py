@@ -79,7 +79,7 @@ def _rings(oval: Floats) -> Floats:
     """[M, 2]: outlines around the face's."""
     middle = oval.mean(0)
     rings = [middle + scale * (oval[:: 1 + k] - middle) for k, scale in enumerate(_RINGS)]
-    return np.concatenate(rings).astype(np.float32)
+    return np.asarray(np.concatenate(rings), np.float32)
 
 
 def _grid(oval: Floats, size: int) -> Floats:
@@ -89,7 +89,7 @@ def _grid(oval: Floats, size: int) -> Floats:
     grid = np.stack(np.meshgrid(ticks, ticks), 2).reshape(-1, 2)
     outline = cv2.convexHull((middle + (_RINGS[-1] + 0.15) * (oval - middle)).astype(np.float32))
     beyond = np.array([cv2.pointPolygonTest(outline, (float(x), float(y)), False) < 0 for x, y in grid])
-    return grid[beyond].astype(np.float32)
+    return np.asarray(grid[beyond], np.float32)
 
 
 def _outward(points: Floats, oval: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

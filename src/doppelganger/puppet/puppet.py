@@ -16,7 +16,7 @@ from doppelganger.puppet.retarget import Pose, Retargeter
 from doppelganger.puppet.rig import SIZE, Rig
 from doppelganger.puppet.similarity import Floats
 from doppelganger.puppet.swapping import Swapper
-from doppelganger.puppet.textures import mixed
+from doppelganger.puppet.textures import Mixer
 
 _BODY = 0.7  # of the head's shift that the shoulders take
 
@@ -30,6 +30,8 @@ class Puppet:
         self._retarget = Retargeter(rig)
         self._centre = rig.stable @ rig.mesh.rest[:478] / rig.stable.sum()
         self._front = _signed_area(rig.mesh.rest, rig.mesh.triangles) > 0
+        self._mixer = Mixer(np.ascontiguousarray(rig.base[..., :3]), rig.layers)
+        self._matte = np.ascontiguousarray(rig.base[..., 3])
         self._swapper: Swapper | None = None
 
     @property
@@ -43,13 +45,16 @@ class Puppet:
 
     def render(self, motion: Motion, time: float) -> RGB:
         """The avatar doing what the driver does at ``time`` seconds, before its own room: uint8 [512, 512, 3]."""
-        pose = self._retarget(motion, time)
+        return self.draw(self._retarget(motion, time))
+
+    def draw(self, pose: Pose) -> RGB:
+        """The avatar in a pose, uint8 [512, 512, 3]."""
         vertices = self.moved(pose)
         order = self.painting_order(vertices)
         x, y = texture_map(vertices[:, :2].astype(np.float32), self.rig.spread, self.rig.mesh.triangles[order], SIZE)
-        skin = mixed(self.rig.base, self.rig.layers, pose.weights)
-        drawn = cv2.remap(skin, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return over(drawn, self.rig.plate)
+        skin = cv2.remap(self._mixer(pose.weights), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        matte = cv2.remap(self._matte, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return over(skin, matte, self.rig.plate)
 
     def swap(self, frame: RGB, motion: Motion, time: float) -> RGB:
         """The avatar's face on the driver's ``frame``."""
@@ -78,12 +83,12 @@ class Puppet:
         return np.lexsort((-vertices[mesh.triangles, 2].mean(1), mesh.layer, faces))
 
 
-def over(drawn: NDArray[np.uint8], room: RGB) -> RGB:
-    """uint8 [S, S, 4] with its matte, before ``room`` [S, S, 3]."""
-    alpha = cv2.cvtColor(drawn[..., 3], cv2.COLOR_GRAY2RGB)
-    near = cv2.multiply(np.ascontiguousarray(drawn[..., :3]), alpha, scale=1 / 255)
+def over(person: RGB, matte: NDArray[np.uint8], room: RGB) -> RGB:
+    """uint8 [S, S, 3] as far as ``matte`` [S, S] says, before ``room`` [S, S, 3]."""
+    alpha = cv2.cvtColor(matte, cv2.COLOR_GRAY2RGB)
+    near = cv2.multiply(person, alpha, scale=1 / 255)
     far = cv2.multiply(room, cv2.bitwise_not(alpha), scale=1 / 255)
-    return np.asarray(cv2.add(near, far), np.uint8)
+    return np.asarray(cv2.add(near, far, dst=near), np.uint8)
 
 
 def _signed_area(vertices: NDArray[np.floating], triangles: NDArray[np.int32]) -> Floats:

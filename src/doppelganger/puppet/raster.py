@@ -20,18 +20,37 @@ def texture_map(corners: Floats, texture: Floats, triangles: Triangles, size: in
     ``corners``: [N, 2] in pixels of the picture. ``texture``: [N, 2], where each lies in the texture. ``triangles``: [T, 3] in the
     order of painting. Pixels that none covers lie outside of the texture, at −1e4.
     """
-    rows = affine_rows(corners, texture, triangles)
-    labels = np.zeros((size, size), np.uint16)
-    rows = np.concatenate([np.array([[0, 0, -1e4, 0, 0, -1e4]], np.float32), rows])
+    labels = painted(corners, triangles, (size, size))
+    return looked_up(affine_rows(corners, texture, triangles), labels)
+
+
+def painted(corners: Floats, triangles: Triangles, shape: tuple[int, int]) -> NDArray[np.uint16]:
+    """[H, W]: 1 + the number of the last triangle that covers each pixel, 0 where there is none."""
+    labels = np.zeros(shape, np.uint16)
     # cut off far outside, where OpenCV's fixed-point numbers would overflow
-    placed = np.rint(np.clip(corners, -4 * size, 5 * size)[triangles] * (1 << _SHIFT)).astype(np.int32)
+    reach = max(shape)
+    placed = np.rint(np.clip(corners, -4 * reach, 5 * reach) * (1 << _SHIFT)).astype(np.int32)[triangles]
     for number, triangle in enumerate(placed, 1):
         cv2.fillConvexPoly(labels, triangle, number, cv2.LINE_8, _SHIFT)
-    at = np.arange(size, dtype=np.float32)
-    chosen = rows[labels]
-    x = chosen[..., 0] * at + chosen[..., 1] * at[:, None] + chosen[..., 2]
-    y = chosen[..., 3] * at + chosen[..., 4] * at[:, None] + chosen[..., 5]
-    return x, y
+    return labels
+
+
+def looked_up(rows: Floats, labels: NDArray[np.uint16]) -> tuple[Floats, Floats]:
+    """x and y in the texture for every pixel of ``labels``, from the rows of `affine_rows`; −1e4 where the label is 0."""
+    outside = np.array([[0, 0, -1e4, 0, 0, -1e4]], np.float32)
+    tables = np.ascontiguousarray(np.concatenate([outside, rows]).T)
+    across = np.arange(labels.shape[1], dtype=np.float32)
+    down = np.arange(labels.shape[0], dtype=np.float32)[:, None]
+
+    def column(first: int) -> Floats:
+        out, part = np.take(tables[first], labels), np.take(tables[first + 1], labels)
+        out *= across
+        part *= down
+        out += part
+        out += np.take(tables[first + 2], labels, out=part, mode="clip")
+        return out
+
+    return column(0), column(3)
 
 
 def affine_rows(corners: Floats, texture: Floats, triangles: Triangles) -> Floats:

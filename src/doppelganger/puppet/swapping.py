@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from doppelganger.images import RGB
 from doppelganger.puppet.motion import Motion
-from doppelganger.puppet.raster import affine_rows
+from doppelganger.puppet.raster import affine_rows, looked_up, painted
 from doppelganger.puppet.retarget import Pose
 from doppelganger.puppet.rig import Rig
 from doppelganger.puppet.similarity import Floats, fit
-from doppelganger.puppet.textures import mixed
+from doppelganger.puppet.textures import Mixer
 from doppelganger.puppet.topology import OVAL
 
 _FACE = 478
@@ -37,7 +37,8 @@ class Swapper:
         width = float(np.ptp(oval[:, 0]))
         depth = np.array([cv2.pointPolygonTest(oval, (float(x), float(y)), True) for x, y, _ in rest]) / width
         self._inner = _INNER * np.clip(depth / 0.18, 0, 1)
-        self._bare = mixed(rig.base, {"bare": rig.bare}, {"bare": 1.0})
+        bare = Mixer(np.ascontiguousarray(rig.base[..., :3]), {"bare": rig.bare})({"bare": 1.0})
+        self._mixer = Mixer(bare.copy(), rig.layers)
         self._gain: tuple[Floats, Floats] | None = None
 
     def __call__(self, frame: RGB, motion: Motion, pose: Pose) -> RGB:
@@ -50,8 +51,8 @@ class Swapper:
             return frame
         corners = (target[:, :2] - (left, top)).astype(np.float32)
         x, y, covered = self._map(corners, target[:, 2], (bottom - top, right - left))
-        skin = mixed(self._bare, self._rig.layers, pose.weights)
-        face = cv2.remap(skin, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[..., :3]
+        skin = self._mixer(pose.weights)
+        face = cv2.remap(skin, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         alpha = self._alpha(corners, covered)
         out = frame.copy()
         window = out[top:bottom, left:right]
@@ -64,14 +65,8 @@ class Swapper:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
         order = np.lexsort((-depth[self._triangles].mean(1), self._layer))
         triangles = self._triangles[order]
-        rows = np.concatenate([np.zeros((1, 6), np.float32), affine_rows(corners, self._rig.spread, triangles)])
-        labels = np.zeros(shape, np.uint16)
-        for number, triangle in enumerate(np.rint(corners[triangles] * 16).astype(np.int32), 1):
-            cv2.fillConvexPoly(labels, triangle, number, cv2.LINE_8, 4)
-        chosen = rows[labels]
-        across, down = np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)[:, None]
-        x = chosen[..., 0] * across + chosen[..., 1] * down + chosen[..., 2]
-        y = chosen[..., 3] * across + chosen[..., 4] * down + chosen[..., 5]
+        labels = painted(corners, triangles, shape)
+        x, y = looked_up(affine_rows(corners, self._rig.spread, triangles), labels)
         return x, y, (labels > 0).astype(np.uint8)
 
     def _alpha(self, corners: NDArray[np.float32], covered: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -18,6 +18,9 @@ from doppelganger.puppet.mesh import FACE_POINTS, Mesh
 from doppelganger.puppet.raster import Floats, texture_map
 from doppelganger.puppet.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, OVAL, RIGHT_EYE
 
+_SEEN = 0.02
+"""A smaller weight changes no pixel that one would see."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -53,22 +56,39 @@ def layer_of(base: RGB, key: RGB, region: Floats, shading: float = 0.0) -> Layer
     return Layer(box, np.rint(difference).astype(np.int16))
 
 
-def mixed(base: NDArray[np.uint8], layers: Mapping[str, Layer], weights: Mapping[str, float]) -> NDArray[np.uint8]:
-    """The base, uint8 [S, S, 4], with every layer added as far as its weight in 0–1 says."""
-    shown = [(layers[name], weight) for name, weight in weights.items() if name in layers and weight > 0.01]
-    if not shown:
-        return base
-    out = base.copy()
-    left, top = (min(layer.box[k] for layer, _ in shown) for k in (0, 1))
-    right, bottom = (max(layer.box[k] for layer, _ in shown) for k in (2, 3))
-    change = np.zeros((bottom - top, right - left, 3), np.int16)
-    for layer, weight in shown:
-        x0, y0, x1, y1 = layer.box
-        part = change[y0 - top : y1 - top, x0 - left : x1 - left]
-        part += np.asarray(cv2.addWeighted(layer.difference, weight, layer.difference, 0, 0))
-    window = out[top:bottom, left:right, :3]
-    window[:] = cv2.add(window, change, dtype=cv2.CV_8U)
-    return out
+class Mixer:
+    """The base with layers added, kept from one frame to the next: only what the layers touch is done anew."""
+
+    def __init__(self, base: RGB, layers: Mapping[str, Layer]) -> None:
+        """``base``: uint8 [S, S, 3]."""
+        self._base, self._layers = base, layers
+        self._out = base.copy()
+        self._touched = (0, 0, 0, 0)
+        self._change = np.zeros((0, 0, 3), np.int16)
+
+    def __call__(self, weights: Mapping[str, float]) -> RGB:
+        """Every layer as far as its weight in 0–1 says, uint8 [S, S, 3]. It is good until the next call."""
+        left, top, right, bottom = self._touched
+        self._out[top:bottom, left:right] = self._base[top:bottom, left:right]
+        self._touched = (0, 0, 0, 0)
+        shown = [(self._layers[name], w) for name, w in weights.items() if name in self._layers and w > _SEEN]
+        if not shown:
+            return self._out
+        left, top = (min(layer.box[k] for layer, _ in shown) for k in (0, 1))
+        right, bottom = (max(layer.box[k] for layer, _ in shown) for k in (2, 3))
+        shape = (bottom - top, right - left, 3)
+        if self._change.shape != shape:
+            self._change = np.zeros(shape, np.int16)
+        else:
+            self._change.fill(0)
+        for layer, weight in shown:
+            x0, y0, x1, y1 = layer.box
+            part = self._change[y0 - top : y1 - top, x0 - left : x1 - left]
+            cv2.addWeighted(part, 1, layer.difference, weight, 0, dst=part)
+        window = self._out[top:bottom, left:right]
+        cv2.add(window, self._change, dst=window, dtype=cv2.CV_8U)
+        self._touched = (left, top, right, bottom)
+        return self._out
 
 
 def regions(spread: Floats, size: int) -> dict[str, Floats]:
