@@ -22,6 +22,7 @@ _BEYOND = 0.25  # sides of the picture by which the mesh reaches over its edge
 _CELLS = 18  # of the grid beyond the rings, a side
 _CURVE = 0.9  # depth gained per outward step, both in half widths of the face
 _DEEPEST = 1.1  # half widths
+_ALONG_REACH, _ALONG_ANGLE = 0.8, 0.2  # sizes of the face beyond its outline; radians about its middle
 _NECK_FADE = 0.45  # face heights below the chin where nothing turns any more
 
 
@@ -53,6 +54,19 @@ def build_mesh(rest: Floats, spread: Floats, size: int) -> tuple[Mesh, Floats]:
     flat = np.concatenate([spread, _rings(spread[list(OVAL)]), grid]).astype(np.float32)
     triangles = _triangles(flat)
     return Mesh(points, turning, triangles, _layers(triangles)), flat
+
+
+def drawn_along(rest: Floats) -> NDArray[np.float64]:
+    """[N − 478, 36]: how much of each outline point's movement every point around the face takes: a jaw that drops takes the skin
+    below it along, less and less outwards. ``rest``: [N, 3]."""
+    oval, around = rest[list(OVAL)], rest[FACE_POINTS:, :2]
+    outward, _ = _outward(around, oval)
+    middle = oval[:, :2].mean(0)
+    angles = [np.arctan2(*(points - middle).T[::-1]) for points in (around, oval[:, :2])]
+    apart = np.angle(np.exp(1j * (angles[0][:, None] - angles[1][None])))
+    near = np.exp(-((apart / _ALONG_ANGLE) ** 2))
+    share = np.clip(1 - (outward - 1) / _ALONG_REACH, 0, 1)
+    return np.asarray(share[:, None] * near / near.sum(1, keepdims=True), np.float64)
 
 
 def _triangles(flat: Floats) -> NDArray[np.int32]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doppelganger.images import RGB
+from doppelganger.puppet.mesh import FACE_POINTS, drawn_along
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.raster import texture_map
 from doppelganger.puppet.retarget import Pose, Retargeter
@@ -17,6 +18,7 @@ from doppelganger.puppet.rig import SIZE, Rig
 from doppelganger.puppet.similarity import Floats
 from doppelganger.puppet.swapping import Swapper
 from doppelganger.puppet.textures import Mixer
+from doppelganger.puppet.topology import OVAL
 
 _BODY = 0.7  # of the head's shift that the shoulders take
 
@@ -29,6 +31,7 @@ class Puppet:
         self.name = rig.name
         self._retarget = Retargeter(rig)
         self._centre = rig.stable @ rig.mesh.rest[:478] / rig.stable.sum()
+        self._along = drawn_along(rig.mesh.rest)
         self._front = _signed_area(rig.mesh.rest, rig.mesh.triangles) > 0
         self._mixer = Mixer(np.ascontiguousarray(rig.base[..., :3]), rig.layers)
         self._matte = np.ascontiguousarray(rig.base[..., 3])
@@ -67,7 +70,9 @@ class Puppet:
         """[N, 3]: the whole mesh in the picture."""
         mesh = self.rig.mesh
         vertices = mesh.rest.astype(np.float64)
-        vertices[: len(pose.vertices)] = pose.vertices
+        change = pose.vertices[list(OVAL)] - vertices[list(OVAL)]
+        vertices[:FACE_POINTS] = pose.vertices
+        vertices[FACE_POINTS:] += self._along @ change
         turning = mesh.turning[:, None].astype(np.float64)
         arms = vertices - self._centre
         turned = arms + (arms @ pose.rotation.T - arms) * turning
