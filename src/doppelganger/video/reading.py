@@ -1,7 +1,7 @@
 """A video file as a stream of upright frames, each with its exact time.
 
-Decoding is FFmpeg's, by PyAV (an optional package, extra ``live``). What a file says about itself is judged before a frame is decoded,
-and every frame again: damaged and hostile files change their minds.
+Decoding is FFmpeg's, by PyAV (an optional package, extra ``live``). What a file says about itself is judged before a frame is
+decoded, and every frame again: damaged and hostile files change their minds.
 """
 
 from collections.abc import Generator, Iterator
@@ -42,8 +42,8 @@ class Frame:
 class VideoFile:
     """One video, to be read once from the beginning; use it as a context.
 
-    ``width``, ``height``: of upright frames with square pixels. ``time_base``: seconds a tick. ``rate``: mean frames a second, None where
-    it is not known. ``start``: seconds of the file's clock at which it begins, taken off every time; seldom other than 0.
+    ``width``, ``height``: of upright frames with square pixels. ``time_base``: seconds a tick. ``rate``: mean frames a second, None
+    where it is not known. ``start``: seconds of the file's clock at which it begins, taken off every time; seldom other than 0.
     ``duration``: seconds, None where the file does not say. ``expected``: frames that the file promises, or 0.
     """
 
@@ -176,4 +176,6 @@ def open_video(path: Path) -> av.container.InputContainer:
     except av.error.PermissionError as error:
         raise VideoError(f"{path} may not be read; correct its permissions.") from error
     except (av.FFmpegError, ValueError) as error:
-        raise VideoError(f"{path} is not a video that can be read, or it is cut short; get a whole copy of it.") from error
+        raise VideoError(
+            f"{path} is not a video that can be read, or it is cut short; get a whole copy of it."
+        ) from error

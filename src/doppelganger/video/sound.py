@@ -31,7 +31,7 @@ class SoundTrack(Protocol):
 class KeptSound:
     """Every audio track of a video file.
 
-    ``how``: "copied" where every packet is the driver's own, "encoded" where a track had to become AAC, "none" where there is no sound.
+    ``how``: "copied" where every packet is the driver's own, "encoded" where a track had to become AAC, "none" without sound.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class KeptSound:
         self._outputs: dict[int, AudioStream] = {}
         self._start = start_of(self._file)
         self._demuxed = self._file.demux(*self._streams) if self._streams else iter(())
-        self._ahead: "av.Packet[Any] | None" = None
+        self._ahead: av.Packet[Any] | None = None
         copied = all(stream.codec_context.codec.canonical_name in COPIED for stream in self._streams)
         self.how = "none" if not self._streams else "copied" if copied else "encoded"
 

@@ -35,8 +35,8 @@ class FilmWriter:
         source: SourceType = SourceType.SYNTHETIC,
         preset: str = "fast",
     ) -> None:
-        """``width``, ``height``: of the pictures; an odd side gains a line, since the format has none. ``time_base``: seconds a tick.
-        ``rate``: usual frames a second, a hint for the encoder. ``preset``: x264's. Raises OutputError."""
+        """``width``, ``height``: of the pictures; an odd side gains a line, since the format has none. ``time_base``: seconds a
+        tick. ``rate``: usual frames a second, a hint for the encoder. ``preset``: x264's. Raises OutputError."""
         self.target = target
         self._partial = target.with_name(f".{target.name}.part")
         self._sound, self._base = sound, time_base
@@ -66,7 +66,7 @@ class FilmWriter:
             raise
 
     def write(self, image: RGB, ticks: int, duration: int = 0) -> None:
-        """Add uint8 [height, width, 3], shown from ``ticks`` on, which must rise. ``duration``: in ticks, 0 for until the next one."""
+        """Add uint8 [height, width, 3], shown from ``ticks`` on, which must rise, for ``duration`` ticks (0: until the next)."""
         width, height = self._size
         if width % 2 or height % 2:
             image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -122,5 +122,5 @@ class FilmWriter:
 
 
 def _fine(ticks: int) -> int:
-    """Ticks a second of the film's own clock, by which its tracks are delayed: a multiple of the pictures', so that it divides them."""
+    """Ticks a second of the film's own clock, by which its tracks are delayed: a multiple of the pictures' own."""
     return min(ticks * -(-10_000 // ticks), 2**31 - 1)
