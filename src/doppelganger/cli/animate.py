@@ -62,8 +62,8 @@ def animate(
         from doppelganger.faces.detector import FaceDetector
         from doppelganger.faces.landmarks import LandmarkDetector
         from doppelganger.puppet.performance import Mode
-        from doppelganger.puppet.puppet import Puppet  # type: ignore[import-not-found]
-        from doppelganger.puppet.rig import Rig  # type: ignore[import-not-found]
+        from doppelganger.puppet.puppet import Puppet
+        from doppelganger.puppet.rig import Rig
         from doppelganger.puppet.tracker import Tracker
         from doppelganger.video import animate as film
 
