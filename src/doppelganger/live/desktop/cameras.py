@@ -27,7 +27,7 @@ class CameraInfo:
 
 
 def list_cameras(system: Path = _SYSTEM) -> list[CameraInfo]:
-    """Those that there are: on Linux by the kernel's list (``system``); elsewhere each is opened for a moment (its light goes on)."""
+    """Those there are: on Linux by the kernel's list (``system``); elsewhere each is opened for a moment (its light goes on)."""
     if sys.platform == "linux":
         found = []
         for folder in system.glob("video*"):

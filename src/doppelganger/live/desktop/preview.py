@@ -1,4 +1,4 @@
-"""A window with the avatar as others see it, the person's own picture beside it, and the keys of the call. By Tk, a part of Python."""
+"""A window with the avatar as others see it, the person's own picture beside it, and the keys of the call. By Tk."""
 
 import sys
 from typing import Any
