@@ -2,9 +2,9 @@
 
     python benchmarks/film.py VIDEO [--frames N] [--out FILE]
 
-Prints JSON: milliseconds a frame for reading; for a film of 512² pictures by the encoder of `animate` and by that of a recording (whose
-thread is not the call's); for fitting a 512² picture into a virtual camera's 1280 × 720; and for the tracker. Machines are noisy: quote
-ratios to the tracker.
+Prints JSON: milliseconds a frame for reading; for a film of 512² pictures by the encoder of `animate` and by that of a recording
+(whose thread is not the call's); for fitting a 512² picture into a virtual camera's 1280 × 720; and for the tracker. Machines are
+noisy: quote ratios to the tracker.
 """
 
 import argparse

@@ -132,7 +132,7 @@ def clicks(path: Path) -> list[float]:
 def test_sound_and_pictures_stay_together(fast: float, lost: range, tmp_path: Path) -> None:
     begun = 5000.0  # the clock of the call is anything
     microphone = Clicks(begun - 0.7, fast, lost)  # it listens before the first frame comes
-    recording = Recording(tmp_path / "call.mp4", 64, 64, microphone)
+    recording = Recording(tmp_path / "call.mp4", microphone)
     jitter = np.random.default_rng(2).uniform(0, 0.01, 200)
     for k in range(200):  # eight seconds
         time = begun + 0.04 * k + (jitter[k] if k % 25 else 0.0)
@@ -152,7 +152,7 @@ def test_sound_and_pictures_stay_together(fast: float, lost: range, tmp_path: Pa
 
 def test_a_microphone_that_falls_silent_does_not_stop_the_film(tmp_path: Path) -> None:
     microphone = Clicks(0.0)
-    recording = Recording(tmp_path / "call.mp4", 64, 64, microphone)
+    recording = Recording(tmp_path / "call.mp4", microphone)
     for k in range(150):
         microphone.until(min(0.04 * k, 1.2))
         recording.send(np.zeros((64, 64, 3), np.uint8), 0.04 * k)

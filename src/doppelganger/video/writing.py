@@ -37,18 +37,17 @@ class FilmWriter:
     ) -> None:
         """``width``, ``height``: of the pictures; an odd side gains a line, since the format has none. ``time_base``: seconds a
         tick. ``rate``: usual frames a second, a hint for the encoder. ``preset``: x264's. Raises OutputError."""
-        self.target = target
-        self._partial = target.with_name(f".{target.name}.part")
+        self.target, self._partial = target, _partial(target)
         self._sound, self._base = sound, time_base
         self._size = width, height
         self._durations: dict[int, int] = {}
         self._convert = VideoReformatter()
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            require_place(target)
             options = {"movflags": "+faststart", "movie_timescale": str(_fine(time_base.denominator))}
             self._film = av.open(str(self._partial), "w", format="mp4", options=options)
         except OSError as error:
-            raise self._trouble(error) from error
+            raise _trouble(target, error) from error
         try:
             self._film.metadata.update({"title": SOFTWARE, "comment": SENTENCES[source], "description": source})
             self._stream = self._film.add_stream(
@@ -96,7 +95,7 @@ class FilmWriter:
             self._film.close()
             self._partial.replace(self.target)
         except OSError as trouble:
-            raise self._trouble(trouble) from trouble
+            raise _trouble(self.target, trouble) from trouble
         finally:  # Ctrl-C in the last second included
             self._discard()
 
@@ -107,7 +106,7 @@ class FilmWriter:
                     packet.duration = self._durations.pop(packet.pts)
                 self._film.mux(packet)
         except OSError as error:
-            raise self._trouble(error) from error
+            raise _trouble(self.target, error) from error
 
     def _discard(self) -> None:
         with contextlib.suppress(OSError, av.FFmpegError, ValueError):
@@ -116,9 +115,25 @@ class FilmWriter:
             self._sound.close()
         self._partial.unlink(missing_ok=True)
 
-    def _trouble(self, error: OSError) -> OutputError:
-        reason = error.strerror or type(error).__name__
-        return OutputError(f"{self.target} could not be written ({reason}); choose another place, or make room there.")
+
+def require_place(target: Path) -> None:
+    """Make the folder of a film, and see that the film can be written there. Raises OutputError: asked before the work begins."""
+    partial = _partial(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.touch()
+        partial.unlink()
+    except OSError as error:
+        raise _trouble(target, error) from error
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f".{target.name}.part")
+
+
+def _trouble(target: Path, error: OSError) -> OutputError:
+    reason = error.strerror or type(error).__name__
+    return OutputError(f"{target} could not be written ({reason}); choose another place, or make room there.")
 
 
 def _fine(ticks: int) -> int:

@@ -11,7 +11,7 @@ from doppelganger.live.desktop.live_sound import LiveSound
 from doppelganger.live.desktop.microphone import SoundSource
 from doppelganger.provenance import SourceType
 from doppelganger.video.layout import contain
-from doppelganger.video.writing import FilmWriter
+from doppelganger.video.writing import FilmWriter, require_place
 
 CLOCK = 90_000
 """Ticks a second."""
@@ -28,26 +28,20 @@ class Recording:
     def __init__(
         self,
         target: Path,
-        width: int = 512,
-        height: int = 512,
         microphone: SoundSource | None = None,
         source: SourceType = SourceType.COMPOSITE,
     ) -> None:
-        """``width``, ``height``: pictures of other shapes are shown whole, between dark bars. Raises OutputError."""
+        """The film is as large as the first picture; others are shown whole in it, between dark bars. Listens at once where there
+        is a ``microphone``. Raises OutputError."""
+        require_place(target)
         self.dropped = 0
         """Frames that were left out because writing was slower."""
-        self._size = width, height
         self._sound = LiveSound(microphone) if microphone is not None else None
-        # "veryfast" leaves the processor to the avatar
-        self._film = FilmWriter(
-            target, width, height, Fraction(1, CLOCK), Fraction(30), self._sound, source, "veryfast"
-        )
-        self._target = target
+        self._target, self._source = target, source
         self._zero: float | None = None
         self._waiting: queue.Queue[tuple[RGB, int] | None] = queue.Queue(_WAITING)
         self._trouble: DoppelgangerError | None = None
-        self._thread = threading.Thread(target=self._write, name="recording", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def send(self, image: RGB, time: float) -> None:
         """Add a frame. Raises what kept an earlier one from being written."""
@@ -56,6 +50,8 @@ class Recording:
             self._zero = time
             if self._sound is not None:
                 self._sound.begin(time)
+            self._thread = threading.Thread(target=self._write, args=image.shape[1::-1], name="recording", daemon=True)
+            self._thread.start()
         try:
             self._waiting.put_nowait((image, round((time - self._zero) * CLOCK)))
         except queue.Full:
@@ -68,6 +64,10 @@ class Recording:
 
     def close(self) -> None:
         """Finish the film; without a frame there is none. Raises OutputError where that failed and nobody was told yet."""
+        if self._thread is None:
+            if self._sound is not None:
+                self._sound.close()
+            return
         while self._thread.is_alive():
             try:
                 self._waiting.put(None, timeout=0.1)
@@ -77,18 +77,15 @@ class Recording:
         self._thread.join()
         self._tell()
 
-    def _write(self) -> None:
-        last = -1
+    def _write(self, width: int, height: int) -> None:
+        base, rate, last = Fraction(1, CLOCK), Fraction(30), -1
         try:
-            with self._film as film:
+            # "veryfast" leaves the processor to the avatar
+            with FilmWriter(self._target, width, height, base, rate, self._sound, self._source, "veryfast") as film:
                 for image, ticks in iter(self._waiting.get, None):
                     if ticks > last:
-                        film.write(contain(image, *self._size), ticks)
+                        film.write(contain(image, width, height), ticks)
                         last = ticks
-                if last < 0:
-                    raise _Empty
-        except _Empty:
-            return
         except DoppelgangerError as error:
             self._trouble = error
         except Exception as error:
@@ -98,7 +95,3 @@ class Recording:
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
-
-
-class _Empty(Exception):
-    """Nothing was recorded."""
