@@ -14,7 +14,7 @@ def contain(image: RGB, width: int, height: int) -> RGB:
         return image
     scale = min(width / image.shape[1], height / image.shape[0])
     w, h = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     out = np.full((height, width, 3), _BARS, np.uint8)
     top, left = (height - h) // 2, (width - w) // 2
     out[top : top + h, left : left + w] = cv2.resize(image, (w, h), interpolation=how)

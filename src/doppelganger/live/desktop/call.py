@@ -23,8 +23,8 @@ from doppelganger.live.session import Session
 class Wishes:
     """``camera``: its index; None for the one that was picked last, else the first. ``video``: a file in its place, in real time,
     or ``every_frame`` of it as fast as can be. ``window``: whether one is opened. ``virtual_camera``: a device as `VirtualCamera`
-    takes it, "" for the first there is, None for none. ``record``: a film (.mp4), with the microphone in it where ``sound`` is asked
-    for."""
+    takes it, "" for the first there is, None for none. ``record``: a film (.mp4), with the microphone in it where ``sound`` is
+    asked for."""
 
     camera: int | None = None
     video: Path | None = None
