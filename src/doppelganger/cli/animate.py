@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STAGES = ("weights", "animating")
 WEIGHTS = ("yunet", "mediapipe-face-landmarker")
+RECOGNISERS = ("dlib-resnet", "dlib-landmarks-5", "sface", "arcface-mbf", "edgeface-s")
 
 
 def animate(
@@ -39,6 +40,9 @@ def animate(
         int, typer.Option("--size", min=64, max=2048, help="Side of the avatar's picture in pixels.")
     ] = 512,
     beside: Annotated[bool, typer.Option("--beside", help="The driver to the left, with their own face.")] = False,
+    guard: Annotated[
+        bool, typer.Option("--guard", help="Have recognisers judge a frame of every second; what they refuse is held.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Move an avatar by a video: every frame at its own time, the sound kept.
@@ -56,21 +60,25 @@ def animate(
     from doppelganger.weights import Store
 
     store = Store()
-    with ProgressBar(STAGES, download=announce_download(store, WEIGHTS)) as bar:
-        for name in WEIGHTS:
+    names = (*WEIGHTS, *RECOGNISERS) if guard else WEIGHTS
+    with ProgressBar(STAGES, download=announce_download(store, names)) as bar:
+        for name in names:
             store.path(name, bar)
         from doppelganger.faces.detector import FaceDetector
         from doppelganger.faces.landmarks import LandmarkDetector
+        from doppelganger.puppet.guard import Judge
         from doppelganger.puppet.performance import Mode
         from doppelganger.puppet.puppet import Puppet
         from doppelganger.puppet.rig import Rig
         from doppelganger.puppet.tracker import Tracker
+        from doppelganger.verifiers.panel import Panel, verifiers
         from doppelganger.video import animate as film
 
-        puppet = Puppet(Rig.load(avatar))
-        tracker = Tracker(FaceDetector(store), LandmarkDetector(store))
+        rig, detector = Rig.load(avatar), FaceDetector(store)
+        tracker = Tracker(detector, LandmarkDetector(store))
+        judge = Judge(Panel(verifiers(store, detector)), detector, rig.embeddings) if guard else None
         try:
-            made = film.animate(driver, puppet, tracker, target, Mode(mode), choice, size, beside, bar)
+            made = film.animate(driver, Puppet(rig), tracker, target, Mode(mode), choice, size, beside, judge, bar)
         except KeyboardInterrupt:
             raise StoppedError("Stopped; nothing was written, since a film is written whole or not at all.") from None
     if as_json:
@@ -92,6 +100,7 @@ def about(made: "Animated") -> dict[str, Any]:
         "rate": str(made.rate) if made.rate else None,
         "reference at": float(made.reference),
         "sound": made.sound,
+        "judged": made.looks,
         "took": round(made.took, 2),
     }
 

@@ -14,9 +14,11 @@ from doppelganger.errors import NoFaceError, OutputError
 from doppelganger.images import RGB
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.provenance import SourceType
+from doppelganger.puppet.guard import Judge
 from doppelganger.puppet.performance import Gate, Mode, Performance
 from doppelganger.puppet.protocol import Reenactor
 from doppelganger.puppet.tracker import Tracker
+from doppelganger.video.inspection import Inspector
 from doppelganger.video.layout import beside, contain, width_beside
 from doppelganger.video.reading import VideoFile
 from doppelganger.video.reference import Choice, find_reference
@@ -45,6 +47,8 @@ class Animated:
     rate: Fraction | None
     reference: Fraction
     sound: str
+    looks: int
+    """Frames judged by the panel; those that it refused are among ``held``."""
     took: float
 
 
@@ -57,12 +61,13 @@ def animate(
     reference: Choice = "auto",
     size: int = SIZE,
     side_by_side: bool = False,
+    judge: Judge | None = None,
     progress: Progress = silent,
 ) -> Animated:
     """Write ``target`` (.mp4), whole or not at all, whatever ``progress`` raises.
 
     ``size``: side of the avatar's picture; a swapped film has the driver's own size. ``side_by_side``: the driver to the left, as
-    they are: for looking, not for showing.
+    they are: for looking, not for showing. ``judge``: has one frame in a second judged; those refused are not shown.
 
     Raises VideoError, NoFaceError where no frame could be used, OutputError.
     """
@@ -79,6 +84,7 @@ def animate(
             motion, at = find_reference(driver, tracker, reference)
             reenactor.calibrate(motion)
             performance = Performance(reenactor, tracker, mode)
+            inspector = performance.watch = Inspector(judge, video.rate) if judge is not None else None
             for frame in video.frames():
                 shown = performance.step(frame.image, float(frame.time))
                 gates[shown.gate] += 1
@@ -94,5 +100,6 @@ def animate(
                 )
     held: dict[Gate, int] = {gate: count for gate, count in gates.items() if gate is not Gate.OPEN}
     seconds = end - (first or 0)
+    looks = inspector.looks if inspector is not None else 0
     took = time.monotonic() - begun
-    return Animated(target, gates.total(), video.expected, held, seconds, video.rate, at, sound.how, took)
+    return Animated(target, gates.total(), video.expected, held, seconds, video.rate, at, sound.how, looks, took)
