@@ -1,5 +1,6 @@
 """The loop of a call: what reaches the sinks, whatever happens to the camera and to them."""
 
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ from doppelganger.live.actions import Action
 from doppelganger.live.desktop.frames import Every, Newest
 from doppelganger.live.desktop.recording import Recording
 from doppelganger.live.desktop.run import run_desktop
+from doppelganger.live.desktop.source import Captured
 from doppelganger.live.desktop.stages import Stage
 from doppelganger.live.session import Session
 from doppelganger.live.shelf import Shelf, worn
@@ -97,6 +99,30 @@ def test_a_camera_unplugged_twice_shows_no_bare_face_and_comes_back(
                 assert changed.sum() > 3000
             else:
                 assert image.shape == (512, 512, 3)
+
+
+def test_a_camera_that_hangs_does_not_hang_the_call(session: Session, swaying: list[RGB]) -> None:
+    released = threading.Event()
+
+    class Hanging(Roll):
+        def read(self) -> Captured | None:
+            captured = super().read()
+            if captured is None:
+                released.wait(30)
+            return captured
+
+    class Quitting(Kept):
+        def send(self, image: RGB, time: float) -> None:
+            super().send(image, time)
+            if np.array_equal(image, session.avatar.picture):
+                session.do(Action.QUIT)
+                released.set()
+
+    session.step(swaying[0], 0.0)  # the reference; what follows moves the avatar
+    sink = Quitting()
+    called = run_desktop(session, Newest(lambda: Hanging(swaying[2:4])), [sink], clock_of(0.2))
+    assert called.lost == 0 and 1 <= called.frames <= 2 < len(sink.images)  # the last one stood, then the still
+    assert np.array_equal(sink.images[-1], session.avatar.picture)
 
 
 def test_a_sink_that_fails_is_left_out(session: Session, swaying: list[RGB]) -> None:

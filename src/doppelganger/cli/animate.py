@@ -1,5 +1,6 @@
 """``doppelganger animate``: a driving video moves an avatar."""
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from doppelganger.cli.bar import ProgressBar
 from doppelganger.cli.options import Json, announce_download
+from doppelganger.cli.studio import MissingExtraError
 from doppelganger.errors import StoppedError
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ def animate(
     target = (out or Path.cwd() / f"{driver.stem}-{avatar.resolve().name}.mp4").absolute()
     if target.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"{target.name} must end in .mp4.")
+    if importlib.util.find_spec("av") is None:
+        raise MissingExtraError(
+            "Films need more packages: pip install 'deepfake-doppelganger[live]', or from a clone of the repository: "
+            "python3 start.py run animate AVATAR DRIVER."
+        )
     from doppelganger.weights import Store
 
     store = Store()

@@ -46,8 +46,10 @@ class FilmWriter:
             require_place(target)
             options = {"movflags": "+faststart", "movie_timescale": str(_fine(time_base.denominator))}
             self._film = av.open(str(self._partial), "w", format="mp4", options=options)
-        except OSError as error:
-            raise _trouble(target, error) from error
+        except (OSError, OutputError) as error:
+            if sound:
+                sound.close()
+            raise _trouble(target, error) if isinstance(error, OSError) else error
         try:
             self._film.metadata.update({"title": SOFTWARE, "comment": SENTENCES[source], "description": source})
             self._stream = self._film.add_stream(

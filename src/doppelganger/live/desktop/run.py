@@ -1,6 +1,8 @@
 """The loop of a call without a browser: the newest frame, what the session makes of it, and everything that shows it.
 
-camera → (its own thread, newest frame wins) → session → window, virtual camera, film
+    camera → (its own thread, newest frame wins) → session → window, virtual camera, film
+
+Nothing of the camera's own picture reaches a sink, but in swapped frames that have passed the gate.
 """
 
 import time
