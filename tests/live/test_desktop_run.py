@@ -85,7 +85,7 @@ def test_a_camera_unplugged_twice_shows_no_bare_face_and_comes_back(
         def send(self, image: RGB, time: float) -> None:
             notices.add(session.notice)
 
-    called = run_desktop(session, unplugged_and_back(swaying), [sink, Listening()], clock_of(0.2))
+    called = run_desktop(session, unplugged_and_back(swaying), [sink, Listening()], clock_of(0.4))
     assert called.lost == 2 and "There is no camera 0 here." in notices and session.notice == ""
     assert called.gates.get(Gate.OPEN, 0) == called.frames >= 3  # of each of the three at least the newest
     still = session.avatar.picture

@@ -4,8 +4,10 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from filming import NTSC, corners, quadrants, write_video
 
 from doppelganger.errors import VideoError
@@ -70,6 +72,12 @@ def test_a_clock_that_begins_late_is_set_to_zero(tmp_path: Path) -> None:
     assert [t - found[0] for t in found] == [k / NTSC for k in range(5)]
 
 
+def test_a_time_that_no_video_has_is_refused(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "jump.mkv", [quadrants()] * 3, [0, 40, 10**9], Fraction(1, 1000))
+    with pytest.raises(VideoError, match=r"says that it lasts|jumps to a time"):
+        times(path)
+
+
 def test_a_damaged_middle_loses_frames_and_nothing_else(tmp_path: Path) -> None:
     noise = np.random.default_rng(3)
     images = [noise.integers(0, 255, (48, 64, 3)).astype(np.uint8) for _ in range(40)]
@@ -112,12 +120,16 @@ def test_what_is_no_video_is_refused_by_one_sentence(tmp_path: Path) -> None:
         assert name in str(caught.value) and caught.value.exit_code == 3
 
 
-def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    import av
-
+@pytest.mark.parametrize("cover", [False, True])
+def test_sound_alone_is_no_video_with_a_cover_neither(cover: bool, tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as film:
         stream = film.add_stream("aac", rate=48000)
+        if cover:
+            picture = film.add_stream("png", rate=1)
+            picture.width, picture.height, picture.pix_fmt = 64, 48, "rgb24"
+            picture.disposition = Disposition.attached_pic
+            film.mux(picture.encode(av.VideoFrame.from_ndarray(quadrants(), format="rgb24")))
         block = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.int16), format="s16", layout="mono")
         block.sample_rate = 48000
         film.mux(stream.encode(block))

@@ -13,7 +13,9 @@ from typing import Any, Self
 
 import av
 import numpy as np
+from av.stream import Disposition
 from av.video.reformatter import Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 
 from doppelganger.errors import VideoError
 from doppelganger.images import RGB
@@ -53,17 +55,19 @@ class VideoFile:
         self._convert = VideoReformatter()
         self._container = open_video(path)
         try:
-            self._stream = self._container.streams.video[0]
-        except IndexError as error:
-            self._container.close()
-            raise VideoError(f"{path} has no picture track; give a video.") from error
-        try:
+            self._stream = self._track()
             self._judge()
             self._frames = self._decoded()
             self._ahead: av.VideoFrame | None = self._first()
         except BaseException:
             self._container.close()
             raise
+
+    def _track(self) -> VideoStream:
+        for stream in self._container.streams.video:
+            if not stream.disposition & Disposition.attached_pic:  # the cover of a record is no video
+                return stream
+        raise VideoError(f"{self.path} has no picture track; give a video.")
 
     def _judge(self) -> None:
         stream, name = self._stream, self.path
@@ -120,6 +124,8 @@ class VideoFile:
         while self._ahead is not None:
             frame = self._ahead
             ticks = frame.pts - start if frame.pts is not None else 0 if last is None else last + step
+            if ticks * self.time_base > MAX_SECONDS:
+                raise VideoError(f"{self.path} jumps to a time that no video has; convert it to MP4 first.")
             if last is None or ticks > last:  # one that comes no later than the one before would never be seen
                 yield Frame(self._upright(frame), ticks, max(0, frame.duration or 0), ticks * self.time_base)
                 last = ticks

@@ -13,6 +13,7 @@ from doppelganger.video.reading import open_video, start_of
 
 COPIED = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
 """What goes into an MP4 as it is: the formats that players play there. (FFmpeg would write others, which they do not.)"""
+_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
 
 class SoundTrack(Protocol):
@@ -41,6 +42,7 @@ class KeptSound:
         self._start = start_of(self._file)
         self._demuxed = self._file.demux(*self._streams) if self._streams else iter(())
         self._ahead: av.Packet[Any] | None = None
+        self._last: dict[int, int] = {}
         copied = all(stream.codec_context.codec.canonical_name in COPIED for stream in self._streams)
         self.how = "none" if not self._streams else "copied" if copied else "encoded"
 
@@ -50,7 +52,7 @@ class KeptSound:
             if stream.codec_context.codec.canonical_name in COPIED:
                 self._outputs[stream.index] = film.add_stream_from_template(stream)
                 continue
-            output = film.add_stream("aac", rate=stream.rate)
+            output = film.add_stream("aac", rate=stream.rate if stream.rate in _AAC_RATES else 48000)
             output.layout = "mono" if stream.channels == 1 else "stereo"
             self._outputs[stream.index] = output
         self._ahead = self._next()
@@ -84,6 +86,9 @@ class KeptSound:
         start = int(self._start / packet.time_base)
         if stream.codec_context.codec.canonical_name in COPIED:
             assert packet.dts is not None
+            if packet.dts <= self._last.get(stream.index, packet.dts - 1):  # out of order: the file is damaged
+                return
+            self._last[stream.index] = packet.dts
             packet.dts -= start
             packet.pts = None if packet.pts is None else packet.pts - start
             packet.stream = output

@@ -46,10 +46,12 @@ class FilmWriter:
             require_place(target)
             options = {"movflags": "+faststart", "movie_timescale": str(_fine(time_base.denominator))}
             self._film = av.open(str(self._partial), "w", format="mp4", options=options)
-        except (OSError, OutputError) as error:
-            if sound:
-                sound.close()
-            raise _trouble(target, error) if isinstance(error, OSError) else error
+        except OutputError:
+            self._silence()
+            raise
+        except OSError as error:
+            self._silence()
+            raise _trouble(target, error) from error
         try:
             self._film.metadata.update({"title": SOFTWARE, "comment": SENTENCES[source], "description": source})
             self._stream = self._film.add_stream(
@@ -109,13 +111,20 @@ class FilmWriter:
                 self._film.mux(packet)
         except OSError as error:
             raise _trouble(self.target, error) from error
+        except av.FFmpegError as error:
+            raise OutputError(
+                f"{self.target} could not be written ({error.strerror}): the sound does not fit in."
+            ) from error
 
     def _discard(self) -> None:
         with contextlib.suppress(OSError, av.FFmpegError, ValueError):
             self._film.close()
+        self._silence()
+        self._partial.unlink(missing_ok=True)
+
+    def _silence(self) -> None:
         if self._sound:
             self._sound.close()
-        self._partial.unlink(missing_ok=True)
 
 
 def require_place(target: Path) -> None:

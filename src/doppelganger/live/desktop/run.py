@@ -80,7 +80,7 @@ class _Loop:
         captured = self._frames.take(IDLE_SECONDS)
         now = self._clock()
         if captured is None:
-            if self._frames.state is State.LOST and not self._away:
+            if self._frames.state is State.LOST:
                 self._lose()
             if self._frames.state is not State.ENDED:
                 self._idle(now)
@@ -101,10 +101,10 @@ class _Loop:
         return True
 
     def _lose(self) -> None:
-        self._lost += 1
-        self._away = True
         self._session.notice = self._frames.notice
-        self._session.performance.tracker.forget()  # whoever comes back may sit elsewhere
+        if not self._away:
+            self._lost, self._away = self._lost + 1, True
+            self._session.performance.tracker.forget()  # whoever comes back may sit elsewhere
 
     def _idle(self, now: float) -> None:
         if self._last is None:
