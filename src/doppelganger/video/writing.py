@@ -106,15 +106,22 @@ class FilmWriter:
     def _mux(self, packets: "Iterable[av.Packet[Any]]") -> None:
         try:
             for packet in packets:
-                if packet.stream is self._stream and packet.pts in self._durations:
+                if packet.stream is not self._stream:
+                    self._mux_sound(packet)
+                    continue
+                if packet.pts in self._durations:
                     packet.duration = self._durations.pop(packet.pts)
                 self._film.mux(packet)
         except OSError as error:
             raise _trouble(self.target, error) from error
         except av.FFmpegError as error:
-            raise OutputError(
-                f"{self.target} could not be written ({error.strerror}): the sound does not fit in."
-            ) from error
+            raise OutputError(f"{self.target} could not be written ({error.strerror}).") from error
+
+    def _mux_sound(self, packet: "av.Packet[Any]") -> None:
+        try:
+            self._film.mux(packet)
+        except av.error.InvalidDataError:  # a damaged packet is silent
+            return
 
     def _discard(self) -> None:
         with contextlib.suppress(OSError, av.FFmpegError, ValueError):
