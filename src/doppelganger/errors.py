@@ -1,7 +1,7 @@
 """What can go wrong, each with one sentence a person can act on and the exit code the command line ends with.
 
-Exit codes: 0 done, 2 wrong usage (the command line's own), 3 bad input picture, 4 no usable face, 5 weights,
-6 writing the result, 7 the search found no face outside the border, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 2 wrong usage (the command line's own), 3 bad input picture or video, 4 no usable face, 5 weights,
+6 writing the result, 7 the search found no face outside the border, 8 a camera or a sink of a call, 130 stopped by Ctrl-C.
 """
 
 
@@ -13,6 +13,12 @@ class DoppelgangerError(Exception):
 
 class ImageError(DoppelgangerError):
     """The file is not a picture that can be read safely."""
+
+    exit_code = 3
+
+
+class VideoError(DoppelgangerError):
+    """The file is not a video that can be read."""
 
     exit_code = 3
 
@@ -77,3 +83,15 @@ class BorderNotFoundError(DoppelgangerError):
     """The search ended with every face still inside the border of some verifier."""
 
     exit_code = 7
+
+
+class CameraError(DoppelgangerError):
+    """A camera, a virtual camera, a window or a microphone that cannot be used."""
+
+    exit_code = 8
+
+
+class StoppedError(DoppelgangerError):
+    """Ctrl-C where the work cannot go on later; the sentence says what became of it."""
+
+    exit_code = 130

@@ -6,6 +6,7 @@ import typer
 
 from doppelganger import __version__
 from doppelganger.cli import (
+    animate,
     border,
     edit,
     evaluate,
@@ -27,9 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
-        "Exit codes: **0** done · **1** other trouble · **2** wrong usage · **3** the picture cannot be read · "
+        "Exit codes: **0** done · **1** other trouble · **2** wrong usage · **3** the picture or video cannot be read · "
         "**4** no usable face · **5** a network's weights are missing or damaged · **6** the result cannot be written · "
-        "**7** no face outside the border was found · **130** stopped by Ctrl-C."
+        "**7** no face outside the border was found · **8** a camera cannot be used · **130** stopped by Ctrl-C."
     ),
 )
 app.command("make")(make.make)
@@ -37,6 +38,7 @@ app.command("verify")(verify.verify)
 app.command("border")(border.border)
 app.add_typer(face.app, name="face")
 app.command("edit")(edit.edit)
+app.command("animate")(animate.animate)
 app.command("lookalikes")(lookalikes.lookalikes)
 app.command("rig")(rig.rig)
 app.command("studio")(studio.studio)

@@ -22,6 +22,7 @@ STAGES = {
     "lookalikes": ("finding look-alikes", 60),
     "shoot": ("taking pictures of the persona", 100),
     "wearing": ("putting the persona on", 100),
+    "animating": ("moving the avatar", 300),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""
 

@@ -1,0 +1,1 @@
+"""Driving videos in, films out: frames with exact times, their sound kept."""
