@@ -96,7 +96,10 @@ def test_a_swap_sends_the_frame_where_it_may(
     assert b"\xff\xd8\xff" in b"".join(unmasked(bytes(line.up)))
     x, y = at_rest.points[1, :2].astype(int)
     assert np.abs(image[:60].astype(int) - astronaut[:60]).mean() < 6, "the room is the driver's"
-    assert np.abs(image[y - 20 : y + 20, x - 20 : x + 20].astype(int) - astronaut[y - 20 : y + 20, x - 20 : x + 20]).mean() > 10
+    assert (
+        np.abs(image[y - 20 : y + 20, x - 20 : x + 20].astype(int) - astronaut[y - 20 : y + 20, x - 20 : x + 20]).mean()
+        > 10
+    )
 
     after = remote.render(at_rest, 2e6)
     assert is_avatar(after, stills["ada"]), "no frame of the room is left when the mode changes"
@@ -114,7 +117,9 @@ def unmasked(sent: bytes) -> list[bytes]:
         mask, body = rest[at : at + 4], rest[at + 4 : at + 4 + size]
         if len(body) < size:
             break
-        plain = (np.frombuffer(body, np.uint8) ^ np.resize(np.frombuffer(mask, np.uint8), size)).tobytes() if size else b""
+        plain = (
+            (np.frombuffer(body, np.uint8) ^ np.resize(np.frombuffer(mask, np.uint8), size)).tobytes() if size else b""
+        )
         if opcode in (1, 2):
             out.append(plain)
         rest = rest[at + 4 + size :]

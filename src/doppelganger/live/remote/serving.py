@@ -19,6 +19,8 @@ from doppelganger.live.remote.wire import LARGEST
 _PATIENCE = 2
 """Seconds for sessions when the server ends."""
 _PING_SECONDS = 10.0
+_UNSENT = 256_000
+"""Bytes of pictures that the system may hold for one session: enough for a fast line far away, too few to grow old in."""
 
 
 class StartError(DoppelgangerError):
@@ -50,6 +52,7 @@ def serve(config: Config, bound: socket.socket, ready: Callable[[], None], with_
     the connection is gone. Raises StartError.
     """
     os.umask(0o077)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)  # every connection inherits it
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     settings = uvicorn.Config(
         create_app(config),
