@@ -4,7 +4,6 @@ rest. Run as a program it is served, so that a test can kill the server."""
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,6 +12,7 @@ import numpy as np
 from doppelganger.images import RGB, read_image
 from doppelganger.live.remote.config import Config, Limits
 from doppelganger.live.remote.serving import serve
+from doppelganger.live.shelf import Avatar
 from doppelganger.puppet.motion import Motion
 from doppelganger.studio.serve import listen
 
@@ -72,11 +72,11 @@ def main(told: str) -> None:
     """``told``: JSON of port, stills (name → file), seconds, limits, token_hash."""
     options = json.loads(told)
 
-    def maker(name: str, file: str) -> Callable[[], Drawn]:
+    def avatar(name: str, file: str) -> Avatar:
         still = read_image(Path(file))
-        return lambda: Drawn(name, still, options["seconds"])
+        return Avatar(name, still, lambda: Drawn(name, still, options["seconds"]))
 
-    avatars = {name: maker(name, file) for name, file in options["stills"].items()}
+    avatars = tuple(avatar(name, file) for name, file in options["stills"].items())
     bound = listen("127.0.0.1", options["port"])
     config = Config(avatars, options["token_hash"], limits=Limits(**options["limits"]))
     serve(config, bound, lambda: print(f"PORT {bound.getsockname()[1]}", flush=True))

@@ -12,6 +12,7 @@ from replica import Replica
 from doppelganger.images import RGB
 from doppelganger.live.remote.address import RemoteError
 from doppelganger.live.remote.client import RemoteReenactor
+from doppelganger.live.remote.wardrobe import avatars_of
 from doppelganger.live.remote.wire import MOTION_BYTES
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.protocol import Reenactor
@@ -38,6 +39,24 @@ def test_what_the_driver_does_comes_back_as_the_avatar(
     assert is_avatar(remote.still, stills["ada"])
     with pytest.raises(RemoteError, match="ada, ben"):
         remote.choose("eve")
+
+
+def test_a_call_wears_the_servers_avatars_over_one_connection(
+    replica: Callable[..., Replica], driver: Connect, stills: dict[str, RGB], at_rest: Motion
+) -> None:
+    remote = driver(replica(limits={"sessions": 1}).url, avatar="ben")
+    avatars = avatars_of(remote)
+    assert [avatar.name for avatar in avatars] == ["ben", "ada"]
+    assert all(is_avatar(avatar.picture, stills[avatar.name]) for avatar in avatars)
+    worn: list[Reenactor] = [avatar.wear() for avatar in avatars]
+    for which in (0, 1, 0):
+        worn[which].calibrate(at_rest)
+        for step in range(1, 3000):
+            image = worn[which].render(to_the_right(at_rest, 10 * which), step / 25)
+            assert is_avatar(image, stills[avatars[which].name]), "never the one before"
+            if moved(image) == pytest.approx(10 * which, abs=1):
+                break
+        assert moved(image) == pytest.approx(10 * which, abs=1)
 
 
 def test_rest_is_where_the_driver_says_it_is(replica: Callable[..., Replica], driver: Connect, at_rest: Motion) -> None:

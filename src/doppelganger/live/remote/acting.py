@@ -1,11 +1,12 @@
 """A session's avatar on the server, on the thread that renders: orders in, messages out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 from doppelganger.live.remote.pictures import decode, encode
 from doppelganger.live.remote.wire import Asked, Kind, Sent, WireError
+from doppelganger.live.shelf import Avatar
 from doppelganger.provenance import SourceType
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.protocol import Reenactor
@@ -16,6 +17,7 @@ class Orders:
     """What has come in since the last turn, the newest of each kind."""
 
     avatar: str | None = None
+    stills: bool = False
     reference: Asked | None = None
     asked: Asked | None = None
 
@@ -23,18 +25,21 @@ class Orders:
 class Actor:
     """One a session."""
 
-    def __init__(self, avatars: Mapping[str, Callable[[], Reenactor]]) -> None:
-        self._avatars = avatars
+    def __init__(self, avatars: Sequence[Avatar]) -> None:
+        self._avatars = {avatar.name: avatar for avatar in avatars}
         self._reenactor: Reenactor | None = None
         self._time = float("-inf")
 
-    def appear(self, avatar: str) -> bytes:
-        """Become this avatar, not calibrated yet; returns its still as it is sent."""
+    def stills(self) -> list[bytes]:
+        """All avatars at rest, as they are sent."""
+        pictures = (encode(avatar.picture, SourceType.SYNTHETIC) for avatar in self._avatars.values())
+        return [Sent(Kind.STILL, place, 0.0, 0.0, jpeg).to_bytes() for place, jpeg in enumerate(pictures)]
+
+    def appear(self, avatar: str) -> None:
+        """Become this one, not calibrated yet."""
         self._reenactor = None  # two need not be in memory at a time
-        self._reenactor = self._avatars[avatar]()
+        self._reenactor = self._avatars[avatar].wear()
         self._time = float("-inf")
-        still = encode(self._reenactor.still, SourceType.SYNTHETIC)
-        return Sent(Kind.STILL, 0, 0.0, 0.0, still).to_bytes()
 
     def calibrate(self, reference: Asked) -> None:
         """Raises MotionError."""

@@ -64,9 +64,11 @@ class RemoteReenactor:
     @property
     def still(self) -> RGB:
         """At rest, uint8 [512, 512, 3]; it is there without the server, too."""
-        still = self._mailbox.still
-        assert still is not None, "the line was open"
-        return still
+        return self._mailbox.still(self.name)
+
+    def picture(self, avatar: str) -> RGB:
+        """Another of `avatars` at rest, uint8 [512, 512, 3]."""
+        return self._mailbox.still(avatar)
 
     @property
     def trouble(self) -> str | None:

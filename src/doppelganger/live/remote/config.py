@@ -1,9 +1,8 @@
 """How a rendering server is set up: decided before it starts, never changed while it runs."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from doppelganger.puppet.protocol import Reenactor
+from doppelganger.live.shelf import Avatar
 from doppelganger.studio.config import TLS
 
 
@@ -32,9 +31,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Config:
-    """One server's. ``avatars``: name → what makes a reenactor of it, called once for each session on the thread that renders."""
+    """One server's. ``avatars``: no two of one name, `wire.AVATARS` at most; opened for every session anew, on the thread that
+    renders."""
 
-    avatars: Mapping[str, Callable[[], Reenactor]]
+    avatars: tuple[Avatar, ...]
     token_hash: str | None = None
     """SHA-256 of the token, hex; None: whoever reaches the port may use it."""
     tls: TLS | None = None

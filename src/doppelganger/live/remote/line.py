@@ -97,7 +97,7 @@ class Line:
                 trouble = f"The rendering server cannot be reached ({_why(error)})."
             if self.mailbox.lost(trouble):
                 pause, seconds = _FIRST_PAUSE, _OPEN_SECONDS
-            if self.mailbox.still is None:  # it never began; whoever waits for that wants to know why
+            if not self.mailbox.complete:  # it never began; whoever waits for that wants to know why
                 self.mailbox.over(trouble)
                 return
             await asyncio.sleep(pause * random.uniform(0.75, 1.0))  # so that not all come back in the same moment
@@ -125,6 +125,7 @@ class Line:
                 token=self._address.token,
                 avatar=self.mailbox.avatar,
                 uplink="frames" if self._frames else "motion",
+                stills=not self.mailbox.complete,
             )
             await socket.send(hello.model_dump_json())
             tasks = [asyncio.create_task(self._send(socket)), asyncio.create_task(self._receive(socket))]

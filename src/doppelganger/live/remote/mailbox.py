@@ -7,7 +7,7 @@ from time import monotonic
 
 from doppelganger.images import RGB
 from doppelganger.live.remote.pacing import Pacing, RoundTrips
-from doppelganger.live.remote.wire import Asked, Choose, Kind, Sent, Welcome
+from doppelganger.live.remote.wire import Asked, Choose, Kind, Sent, Welcome, WireError
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Mailbox:
         self._wanted = avatar
         self._acting: str | None = None
         self._avatars: tuple[str, ...] = ()
-        self._still: RGB | None = None
+        self._stills: dict[str, RGB] = {}
         self._newest: Came | None = None
         self._asked: Asked | None = None
         self._reference: bytes | None = None
@@ -52,10 +52,15 @@ class Mailbox:
             return self._wanted
 
     @property
-    def still(self) -> RGB | None:
-        """Of whoever was shown last; None where there was no connection yet."""
+    def complete(self) -> bool:
+        """Whether the stills of all avatars are here."""
         with self._changed:
-            return self._still
+            return bool(self._avatars) and len(self._stills) == len(self._avatars)
+
+    def still(self, avatar: str) -> RGB:
+        """At rest, once they are here."""
+        with self._changed:
+            return self._stills[avatar]
 
     @property
     def trouble(self) -> str | None:
@@ -107,10 +112,10 @@ class Mailbox:
             return self._newest
 
     def begun(self, seconds: float) -> bool:
-        """Whether a still has come within ``seconds``; False as soon as it is clear that none will."""
+        """Whether all stills have come within ``seconds``; False as soon as it is clear that they will not."""
         with self._changed:
-            self._changed.wait_for(lambda: self._still is not None or self._over, seconds)
-            return self._still is not None
+            self._changed.wait_for(lambda: self.complete or self._over, seconds)
+            return self.complete
 
     # the line's
 
@@ -134,8 +139,10 @@ class Mailbox:
             return asked.to_bytes()
 
     def welcomed(self, welcome: Welcome) -> None:
-        """The server shows somebody, anew."""
+        """The server shows somebody, anew. Raises WireError where it is not the server it was."""
         with self._changed:
+            if self._avatars and welcome.avatars != self._avatars:
+                raise WireError("The rendering server has other avatars now; connect anew.")
             self._acting, self._avatars = welcome.avatar, welcome.avatars
             self._wanted = self._wanted or welcome.avatar
             self._choice_due = self._acting != self._wanted
@@ -144,16 +151,16 @@ class Mailbox:
             self._trouble = None
 
     def came(self, sent: Sent, image: RGB) -> None:
-        """A picture has arrived; one of an avatar or of a mode that is not wanted any more is let go."""
+        """A picture has arrived; one of an avatar or of a mode that is not wanted any more is let go. Raises WireError."""
         with self._changed:
-            if sent.kind is Kind.PICTURE:
-                self._pacing.came(sent.number, monotonic(), sent.waited + sent.rendered)
-            if self._acting != self._wanted:
-                return
             if sent.kind is Kind.STILL:
-                self._still = image
-            elif sent.number >= self._since:
-                self._newest = Came(image, sent.number, monotonic())
+                if sent.number >= len(self._avatars):
+                    raise WireError("This is the still of nobody.")
+                self._stills[self._avatars[sent.number]] = image
+            else:
+                self._pacing.came(sent.number, monotonic(), sent.waited + sent.rendered)
+                if self._acting == self._wanted and sent.number >= self._since:
+                    self._newest = Came(image, sent.number, monotonic())
             self._changed.notify_all()
 
     def lost(self, trouble: str) -> bool:

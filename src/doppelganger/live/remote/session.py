@@ -48,6 +48,7 @@ class Session:
     def __init__(self, socket: WebSocket, config: Config, stage: Stage) -> None:
         self._socket, self._config, self._stage = socket, config, stage
         self._limits = config.limits
+        self._names = tuple(avatar.name for avatar in config.avatars)
         self._orders, self._news = Orders(), asyncio.Event()
         self._asked_at = 0.0
         self._rate = Buckets(2 * self._limits.messages_a_second, 2.0)
@@ -70,7 +71,7 @@ class Session:
         if self._config.token_hash and not opens(hello.token, self._config.token_hash):
             await asyncio.sleep(_WRONG_TOKEN_SECONDS)
             raise Refusal("token", "The token is wrong; take it from the link that the server printed.")
-        if hello.avatar is not None and hello.avatar not in self._config.avatars:
+        if hello.avatar is not None and hello.avatar not in self._names:
             raise Refusal("avatar", "This server has no such avatar.")
         if self._stage.sessions >= self._limits.sessions:
             raise Refusal("full", "All places on this server are taken; try again later, or use another server.")
@@ -79,7 +80,7 @@ class Session:
     async def perform(self, hello: Hello) -> None:
         """Until either side goes. Raises Refusal, WebSocketDisconnect."""
         async with self._stage.place() as worker:
-            self._orders = Orders(avatar=hello.avatar or next(iter(self._config.avatars)))
+            self._orders = Orders(hello.avatar or self._names[0], hello.stills)
             self._news.set()
             hearing = asyncio.create_task(self._hear(hello.uplink == "frames"))
             answering = asyncio.create_task(self._answer(worker))
@@ -120,9 +121,10 @@ class Session:
     def _note(self, message: str | bytes, frames: bool) -> None:
         if isinstance(message, str):
             choice = said_by_client(message)
-            if not isinstance(choice, Choose) or choice.avatar not in self._config.avatars:
+            if not isinstance(choice, Choose) or choice.avatar not in self._names:
                 raise WireError("This server has no such avatar.")
-            self._orders = Orders(avatar=choice.avatar)  # what was meant for the one before is forgotten
+            # what was meant for the one before is forgotten
+            self._orders = Orders(choice.avatar, self._orders.stills)
             return
         asked = Asked.from_bytes(message)
         if asked.kind is Kind.CALIBRATE:
@@ -154,12 +156,10 @@ class Session:
         messages: list[str | bytes] = []
         try:
             if avatar := orders.avatar:
-                welcome = Welcome(
-                    avatar=avatar,
-                    avatars=tuple(self._config.avatars),
-                    frames_a_second=self._limits.frames_a_second,
-                )
-                messages += [welcome.model_dump_json(), await worker.do(lambda: actor.appear(avatar))]
+                await worker.do(lambda: actor.appear(avatar))
+                messages += [Welcome(avatar=avatar, avatars=self._names).model_dump_json()]
+            if orders.stills:
+                messages += await worker.do(actor.stills)
             if reference := orders.reference:
                 await worker.do(lambda: actor.calibrate(reference))
             if asked := orders.asked:

@@ -24,6 +24,8 @@ TEXT_BYTES = 16_000
 """Largest text."""
 JPEG_BYTES = 1_500_000
 """Largest picture, either way."""
+AVATARS = 20
+"""Most that a server has."""
 PIXELS = 1920 * 1080
 """Most pixels of a picture, either way, by its header."""
 _UP = struct.Struct("<BxxxId")  # kind, number, seconds on the driver's clock
@@ -50,7 +52,7 @@ class Kind(IntEnum):
     PICTURE = 4
     """Down: what came of the motion of this number."""
     STILL = 5
-    """Down: the avatar at rest; after every welcome."""
+    """Down: an avatar at rest; the number is its place in the welcome's list."""
 
 
 Code = Literal["token", "version", "avatar", "full", "invalid", "rate", "idle", "trouble"]
@@ -65,13 +67,15 @@ class _Text(BaseModel):
 
 
 class Hello(_Text):
-    """Up, first of all. ``avatar`` None: the server's first. ``uplink``: what will be sent, and nothing else is taken."""
+    """Up, first of all. ``avatar`` None: the server's first. ``uplink``: what will be sent, and nothing else is taken. ``stills``:
+    whether all avatars at rest are wanted, which who comes back has already."""
 
     type: Literal["hello"] = "hello"
     version: int = VERSION
     token: Annotated[str, Field(max_length=200)] | None = None
     avatar: Name | None = None
     uplink: Literal["motion", "frames"] = "motion"
+    stills: bool = True
 
 
 class Choose(_Text):
@@ -82,13 +86,12 @@ class Choose(_Text):
 
 
 class Welcome(_Text):
-    """Down: who is shown from now on, and who else could be. A STILL follows."""
+    """Down: who is shown from now on, and who else could be. The stills follow where the hello asked for them."""
 
     type: Literal["welcome"] = "welcome"
     version: int = VERSION
     avatar: Name
-    avatars: tuple[Name, ...] = Field(max_length=100)
-    frames_a_second: float = Field(gt=0, le=1000)
+    avatars: tuple[Name, ...] = Field(max_length=AVATARS)
 
 
 class Refused(_Text):
