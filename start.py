@@ -44,7 +44,14 @@ NETWORKS = {"download": 300, "disk": 224}
 NETWORKS_TEST = {"download": 589, "disk": 408}
 
 
-EXTRA_OF = {"evaluate": "evaluation", "study": "evaluation", "study-analyse": "evaluation", "studio": "studio"}
+EXTRA_OF = {
+    "evaluate": "evaluation",
+    "study": "evaluation",
+    "study-analyse": "evaluation",
+    "studio": "studio",
+    "live": "live",
+    "serve": "live",
+}
 """Command that needs more packages than the others → the extra that has them."""
 
 

@@ -15,6 +15,7 @@ from doppelganger.cli import (
     persona,
     persona_wear,
     rig,
+    serve,
     studio,
     study,
     verify,
@@ -40,6 +41,7 @@ app.command("edit")(edit.edit)
 app.command("lookalikes")(lookalikes.lookalikes)
 app.command("rig")(rig.rig)
 app.command("studio")(studio.studio)
+app.command("serve")(serve.serve)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("study-analyse")(study.analyse)
