@@ -8,10 +8,13 @@ import pytest
 from bad_line import BadLine
 from replica import TOKEN, Replica
 
+from doppelganger.faces.detector import choose
 from doppelganger.images import RGB, encode_png, resize_area
 from doppelganger.invented import invented
 from doppelganger.live.remote.client import RemoteReenactor
 from doppelganger.networks import Networks
+from doppelganger.puppet import rigging
+from doppelganger.puppet.keys import REST, Key
 from doppelganger.puppet.motion import Motion
 
 
@@ -38,6 +41,18 @@ def at_rest(networks: Networks, astronaut: RGB) -> Motion:
     """What a driver does in a picture of the astronaut."""
     face = networks.detector.detect(astronaut)[0]
     return Motion.of(networks.landmarks.detect(astronaut, face), 512, 512)
+
+
+@pytest.fixture(scope="session")
+def rigs(stills: dict[str, RGB], networks: Networks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two rigs that have no expressions, which take minutes to make and make no difference here."""
+    folder = tmp_path_factory.mktemp("rigs")
+    for place, (name, seed) in enumerate((("ada", 12), ("ben", 5))):
+        image = networks.generator.synthesise(invented(seed, networks.generator))
+        face = choose(networks.detector.detect(image))
+        rest = Key(image, networks.landmarks.detect(image, face))
+        rigging._rig_of_keys({REST: rest}, name, networks, "invented", "").save(folder / f"{place:02}")
+    return folder
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ DISTRIBUTION = "deepfake-doppelganger"
 PACKAGES = (
     "fastapi",
     "filelock",
+    "jinja2",
     "numpy",
     "opencv-python-headless",
     "openvino",
@@ -72,23 +73,33 @@ class Host:
 
 
 def installed(host: Host, tell: Callable[[str], None], packages: Sequence[str] | None = None) -> str:
-    """This program there, in a folder of its own in the user's cache; returns the shell command that starts it.
+    """This program there, in the user's cache, with its packages apart; returns the shell command that starts it.
 
     ``packages``: for pip; default what serving needs, in the versions that this machine asks for. What is there already, of the
     very same files, is used again. Raises SshError.
     """
     wanted = requirements() if packages is None else list(packages)
+    cache = '"${XDG_CACHE_HOME:-$HOME/.cache}"/doppelganger-serve'
+    venv = f"{cache}/venv-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:16]}"
     with archive(program_files()) as (file, digest):
-        mark = hashlib.sha256((digest + " ".join(wanted)).encode()).hexdigest()[:16]
-        home = f'"${{XDG_CACHE_HOME:-$HOME/.cache}}"/doppelganger-serve/{mark}'
-        if host.run(f"test -e {home}/ready && echo yes || echo no") != "yes":
+        source = f"{cache}/source-{digest[:16]}"
+        if not _ready(host, venv):
             tell(f"Installing on {host.destination}; the first time takes some minutes …")
-            host.run(f"umask 077; rm -rf {home}; mkdir -p {home}/src && tar xzf - -C {home}/src", file)
-            pip = f"{home}/venv/bin/python -m pip install --quiet --disable-pip-version-check"
             asked = " ".join(shlex.quote(one) for one in wanted)
-            host.run(f"python3 -m venv {home}/venv" + (f" && {pip} {asked}" if asked else ""))
-            host.run(f"touch {home}/ready")
-    return f"env PYTHONPATH={home}/src {home}/venv/bin/python -m doppelganger.cli"
+            pip = f"{venv}/bin/python -m pip install --quiet --disable-pip-version-check {asked}"
+            host.run(
+                f"umask 077; rm -rf {venv}; mkdir -p {cache} && python3 -m venv{'' if asked else ' --without-pip'} {venv} "
+                f"&& {pip if asked else ':'} && touch {venv}/ready"
+            )
+        if not _ready(host, source):
+            host.run(
+                f"umask 077; rm -rf {source}; mkdir -p {source} && tar xzf - -C {source} && touch {source}/ready", file
+            )
+    return f"env PYTHONPATH={source} {venv}/bin/python -m doppelganger.cli"
+
+
+def _ready(host: Host, folder: str) -> bool:
+    return host.run(f"test -e {folder}/ready && echo yes || echo no") == "yes"
 
 
 def requirements() -> list[str]:
