@@ -129,7 +129,7 @@ def test_serving_needs_no_more_than_is_installed_there() -> None:
         for name in distributions:
             modules.setdefault(name.lower().replace("_", "-"), set()).add(module)
     hidden = sorted(module for name in declared - set(PACKAGES) for module in modules.get(name, ()))
-    assert {"torch", "dlib", "onnx"} <= set(hidden)
+    assert {"torch", "onnx", "skimage"} <= set(hidden)
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({hidden!r})); import doppelganger.cli.app, "
         "doppelganger.live.wardrobe, doppelganger.live.remote.serving, doppelganger.live.remote.client"
