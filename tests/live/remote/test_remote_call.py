@@ -78,6 +78,15 @@ def test_the_first_motion_is_rest_where_nobody_says_so(
     assert moved(image) == pytest.approx(40, abs=1)
 
 
+def test_another_cameras_clock_may_begin_anew(
+    replica: Callable[..., Replica], driver: Connect, at_rest: Motion
+) -> None:
+    remote = driver(replica().url)
+    Driver(remote, at_rest).drive_until(lambda seen: remote.round_trip.count > 10)
+    again = Driver(remote, at_rest)  # whose time is 0 once more
+    again.drive_until_fresh()
+
+
 def test_only_motion_goes_up(
     replica: Callable[..., Replica], bad_line: Callable[..., BadLine], driver: Connect, at_rest: Motion
 ) -> None:

@@ -11,6 +11,8 @@ from doppelganger.provenance import SourceType
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.protocol import Reenactor
 
+_FRAME_SECONDS = 0.04
+
 
 @dataclass(frozen=True)
 class Orders:
@@ -28,7 +30,7 @@ class Actor:
     def __init__(self, avatars: Sequence[Avatar]) -> None:
         self._avatars = {avatar.name: avatar for avatar in avatars}
         self._reenactor: Reenactor | None = None
-        self._time = float("-inf")
+        self._time, self._shift = float("-inf"), 0.0
 
     def stills(self) -> list[bytes]:
         """All avatars at rest, as they are sent."""
@@ -39,27 +41,32 @@ class Actor:
         """Become this one, not calibrated yet."""
         self._reenactor = None  # two need not be in memory at a time
         self._reenactor = self._avatars[avatar].wear()
-        self._time = float("-inf")
+        self._time, self._shift = float("-inf"), 0.0
 
     def calibrate(self, reference: Asked) -> None:
         """Raises MotionError."""
         assert self._reenactor
         self._reenactor.calibrate(Motion.from_bytes(reference.motion))
 
-    def perform(self, asked: Asked, waited: float) -> bytes | None:
-        """The picture as it is sent; None where the driver's clock stood still. Raises MotionError, WireError."""
+    def perform(self, asked: Asked, waited: float) -> bytes:
+        """The picture as it is sent. Raises MotionError, WireError."""
         assert self._reenactor
         begun = perf_counter()
         motion = Motion.from_bytes(asked.motion)
-        if asked.time <= self._time:
-            return None
-        self._time = asked.time
+        time = self._rising(asked.time)
         if asked.kind is Kind.FRAME:
             frame = decode(asked.jpeg)
             if frame.shape[:2] != (motion.height, motion.width):
                 raise WireError("This motion is of another frame.")
-            image, source = self._reenactor.swap(frame, motion, asked.time), SourceType.COMPOSITE
+            image, source = self._reenactor.swap(frame, motion, time), SourceType.COMPOSITE
         else:
-            image, source = self._reenactor.render(motion, asked.time), SourceType.SYNTHETIC
+            image, source = self._reenactor.render(motion, time), SourceType.SYNTHETIC
         jpeg = encode(image, source)
         return Sent(Kind.PICTURE, asked.number, waited, perf_counter() - begun, jpeg).to_bytes()
+
+    def _rising(self, time: float) -> float:
+        """The driver's clock, in seconds, as if it had gone on where another camera's begins anew."""
+        if time + self._shift <= self._time:
+            self._shift = self._time - time + _FRAME_SECONDS
+        self._time = time + self._shift
+        return self._time

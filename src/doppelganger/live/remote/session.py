@@ -164,8 +164,7 @@ class Session:
                 await worker.do(lambda: actor.calibrate(reference))
             if asked := orders.asked:
                 waited = time.perf_counter() - self._asked_at
-                picture = await worker.do(lambda: actor.perform(asked, waited))
-                messages += [picture] if picture else []
+                messages += [await worker.do(lambda: actor.perform(asked, waited))]
         except (MotionError, WireError) as error:
             raise Refusal("invalid", str(error)) from None
         except Exception as error:

@@ -15,6 +15,11 @@ class Worn:
         self.name, self._remote = name, remote
 
     @property
+    def can_swap(self) -> bool:
+        """Whether `swap` may send the camera's picture to the server."""
+        return self._remote.can_swap
+
+    @property
     def still(self) -> RGB:
         """See the protocol."""
         return self._remote.picture(self.name)

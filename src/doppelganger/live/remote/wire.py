@@ -32,6 +32,8 @@ _UP = struct.Struct("<BxxxId")  # kind, number, seconds on the driver's clock
 _DOWN = struct.Struct("<BxxxIff")  # kind, number, seconds waited for a turn, seconds rendered
 LARGEST = _UP.size + MOTION_BYTES + JPEG_BYTES
 """Bytes of the largest message."""
+_LONGEST = 1e10
+"""Seconds that no clock is past."""
 
 _T = TypeVar("_T")
 
@@ -139,7 +141,7 @@ class Asked:
         at = _UP.size + MOTION_BYTES
         if kind not in (Kind.MOTION, Kind.CALIBRATE, Kind.FRAME) or (len(data) > at) != (kind == Kind.FRAME):
             raise WireError("This kind of message is not known, or has another size.")
-        if not math.isfinite(time):
+        if not abs(time) < _LONGEST:  # not a number is not, either
             raise WireError("This is no time.")
         return cls(Kind(kind), number, time, data[_UP.size : at], data[at:])
 
