@@ -50,6 +50,8 @@ EXTRA_OF = {
     "study": "evaluation",
     "study-analyse": "evaluation",
     "studio": "studio",
+    "live": "live",
+    "serve": "live",
 }
 """Command that needs more packages than the others → the extra that has them."""
 

@@ -137,9 +137,9 @@ def test_what_is_loopback() -> None:
 def test_a_token_is_kept_as_its_hash(tmp_path: Path) -> None:
     house = House(tmp_path / "data")
     house.occupy()
-    assert kept_hash(house) is None
-    token, token_hash = make_token(house)
-    assert kept_hash(house) == token_hash and opens(token, token_hash)
+    assert kept_hash(house.token) is None
+    token, token_hash = make_token(house.token)
+    assert kept_hash(house.token) == token_hash and opens(token, token_hash)
     assert not opens("", token_hash) and not opens(None, token_hash) and not opens(token_hash, token_hash)
     assert token not in house.token.read_text() and house.token.stat().st_mode & 0o077 == 0
     house.leave()

@@ -16,6 +16,7 @@ from doppelganger.cli import (
     persona,
     persona_wear,
     rig,
+    serve,
     studio,
     study,
     verify,
@@ -42,6 +43,7 @@ app.command("animate")(animate.animate)
 app.command("lookalikes")(lookalikes.lookalikes)
 app.command("rig")(rig.rig)
 app.command("studio")(studio.studio)
+app.command("serve")(serve.serve)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("study-analyse")(study.analyse)

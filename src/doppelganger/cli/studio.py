@@ -89,9 +89,9 @@ def studio(
     try:
         made, token_hash = None, None
         if token or new_token or not is_loopback(host):
-            token_hash = None if new_token else kept_hash(house)
+            token_hash = None if new_token else kept_hash(house.token)
             if token_hash is None:
-                made, token_hash = make_token(house)
+                made, token_hash = make_token(house.token)
         tls = TLS(certificate, key) if certificate and key else None
         names = tuple(host_name or ())
         config = Config(house.root, host, port, token_hash, names, keep_hours, tls, device)

@@ -22,6 +22,7 @@ _VERSION = 1
 _HEADER = np.dtype([("version", "<u2"), ("width", "<u2"), ("height", "<u2"), ("presence", "<u2"), ("scale", "<f4")])
 _POSE = np.dtype("<f4")
 _STEPS = 65535  # of a coefficient between 0 and 1
+_FURTHEST = 100_000  # pixels, and centimetres, that no face is away; numbers beyond come from no tracker
 SIZE = _HEADER.itemsize + POINTS * 3 * 2 + 16 * _POSE.itemsize + len(EXPRESSION_NAMES) * 2
 """Bytes of a motion on the wire: 3,048."""
 
@@ -78,13 +79,14 @@ class Motion:
         if header["version"] != _VERSION:
             raise MotionError(f"This is a motion of version {header['version']}, not {_VERSION}; update both ends.")
         at = _HEADER.itemsize
-        points = np.frombuffer(data, "<i2", POINTS * 3, at).reshape(POINTS, 3) * header["scale"]
+        scale = float(header["scale"])
+        points = np.frombuffer(data, "<i2", POINTS * 3, at).reshape(POINTS, 3) * scale
         at += POINTS * 3 * 2
         pose = np.frombuffer(data, _POSE, 16, at).reshape(4, 4).astype(np.float32)
         values = np.frombuffer(data, "<u2", len(EXPRESSION_NAMES), at + 16 * _POSE.itemsize) / _STEPS
         width, height = int(header["width"]), int(header["height"])
-        finite = np.isfinite(points).all() and np.isfinite(pose).all() and np.linalg.norm(pose[:3, 0]) > 1e-6
-        if not finite or min(width, height) < 1:
+        within = 0 < scale * 32767 < _FURTHEST and np.abs(pose).max() < _FURTHEST  # False for NaN
+        if not within or np.linalg.norm(pose[:3, 0]) < 1e-6 or min(width, height) < 1:
             raise MotionError("This motion holds numbers that no face has.")
         presence = float(header["presence"]) / _STEPS
         return cls(points.astype(np.float32), pose, values.astype(np.float32), width, height, presence)

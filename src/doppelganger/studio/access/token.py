@@ -1,22 +1,23 @@
-"""The token that opens a Studio which others can reach: printed once as a link, kept as a hash."""
+"""The token that opens a server which others can reach: printed once as a link, kept as a hash."""
 
 import hmac
+from pathlib import Path
 
-from doppelganger.studio.house import House, private_file
+from doppelganger.studio.house import private_file
 from doppelganger.studio.identity import digest, new_secret
 
 
-def make_token(house: House) -> tuple[str, str]:
-    """A new token and its hash, which replaces an older one in the data folder: who came in by that is out."""
+def make_token(file: Path) -> tuple[str, str]:
+    """A new token and its hash, which replaces an older one in ``file``: who came in by that is out."""
     token = new_secret()
-    private_file(house.token, digest(token).encode())
+    private_file(file, digest(token).encode())
     return token, digest(token)
 
 
-def kept_hash(house: House) -> str | None:
+def kept_hash(file: Path) -> str | None:
     """Of the token of an earlier start, None where there was none."""
     try:
-        text = house.token.read_text("ascii").strip()
+        text = file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
     return text if len(text) == 64 else None

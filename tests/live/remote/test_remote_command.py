@@ -1,0 +1,166 @@
+"""``doppelganger serve`` on this machine: TLS, tokens, what it says, and how it ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import Driver
+
+from doppelganger.live.remote.address import RemoteError
+from doppelganger.live.remote.client import RemoteReenactor
+from doppelganger.puppet.motion import Motion
+
+Serve = Callable[..., "Served"]
+
+
+class Served:
+    """The command, running."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "doppelganger.cli", "serve", *arguments, "--port", "0", "--json"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, **environment},
+        )
+        assert self._process.stdout
+        self.told: dict[str, Any] = json.loads(self._process.stdout.readline())
+
+    @property
+    def link(self) -> str:
+        return str(self.told["link"])
+
+    @property
+    def token(self) -> str:
+        return self.link.partition("#token=")[2]
+
+    def interrupt(self) -> int:
+        """Ctrl-C; returns the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(60)
+
+    def end_input(self) -> int:
+        """Returns the exit code."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        return self._process.wait(60)
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self.interrupt()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream
+            stream.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    begun: list[Served] = []
+
+    def start(*arguments: str, **environment: str) -> Served:
+        begun.append(Served(*arguments, "--data", str(tmp_path / "data"), **environment))
+        return begun[-1]
+
+    yield start
+    for one in begun:
+        one.close()
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """Signed by itself: the certificate, its key."""
+    files = folder / f"{name}.pem", folder / f"{name}-key.pem"
+    subprocess.run(
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {files[1]} -out {files[0]}".split(),
+        capture_output=True,
+        check=True,
+    )
+    return files
+
+
+def test_over_tls_with_a_certificate_that_nobody_signed(
+    serve: Serve, rigs: Path, tmp_path: Path, at_rest: Motion
+) -> None:
+    own, key = certificate(tmp_path, "rendering.example")
+    other, _ = certificate(tmp_path, "rendering.example.org")
+    server = serve(str(rigs), "--host", "0.0.0.0", "--certificate", str(own), "--key", str(key))
+    assert server.link.startswith("wss://") and len(server.token) >= 43 and server.told["avatars"] == ["ada", "ben"]
+    here = f"wss://127.0.0.1:{server.link.partition('/render')[0].rpartition(':')[2]}"
+    with pytest.raises(RemoteError, match="--certificate"):
+        RemoteReenactor.connect(here, server.token)
+    with pytest.raises(RemoteError, match="certificate"):
+        RemoteReenactor.connect(here, server.token, certificate=other)
+    with pytest.raises(RemoteError, match="not a certificate"):
+        RemoteReenactor.connect(here, server.token, certificate=key)
+    with pytest.raises(RemoteError, match="token"):
+        RemoteReenactor.connect(here, certificate=own)
+    remote = RemoteReenactor.connect(f"{here}/render#token={server.token}", avatar="ben", certificate=own)
+    assert remote.name == "ben"
+    begun = remote.round_trip.count
+    Driver(remote, at_rest).drive_until(lambda seen: remote.round_trip.count > begun + 3)
+    remote.close()
+    kept = [file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file()]
+    assert len(kept) == 1 and server.token.encode() not in kept[0], "its hash alone, and no picture"
+    assert server.interrupt() == 130
+
+
+def test_a_token_stays_or_is_ones_own(serve: Serve, rigs: Path) -> None:
+    ada = str(rigs / "00")
+    first = serve(ada, "--token")
+    assert first.token and first.interrupt() == 130
+    again = serve(ada, "--token", "--with-input")
+    assert not again.token, "printed once"
+    RemoteReenactor.connect(again.link, first.token).close()
+    with pytest.raises(RemoteError, match="token"):
+        RemoteReenactor.connect(again.link)
+    assert again.end_input() == 0, "with its input it ends"
+    own = serve(ada, DOPPELGANGER_TOKEN="o" * 40)
+    assert not own.token
+    with pytest.raises(RemoteError, match="token"):
+        RemoteReenactor.connect(own.link, first.token)
+    RemoteReenactor.connect(own.link, "o" * 40).close()
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "doppelganger.cli", "serve", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "NO_COLOR": "1", **environment},
+    )
+
+
+def test_what_cannot_be_served_is_a_sentence(rigs: Path, tmp_path: Path) -> None:
+    ran = run(str(tmp_path))
+    assert ran.returncode == 1 and "doppelganger rig" in ran.stderr and len(ran.stderr.strip().splitlines()) == 1
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ran = run(str(rigs), "--port", str(taken.getsockname()[1]))
+    assert ran.returncode == 1 and "in use" in ran.stderr
+    assert run(str(rigs), "--certificate", __file__).returncode == 2
+    assert run(str(rigs), "--token", "--port", "0", DOPPELGANGER_TOKEN="short").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("ws://rendering.example:8767", "wss://"),
+        ("https://rendering.example", "wss://"),
+        ("wss://", "wss://"),
+        ("wss://[::1", "wss://"),
+        ("ws://127.0.0.1:1", "cannot be reached"),
+    ],
+)
+def test_what_is_no_server_is_a_sentence(link: str, words: str) -> None:
+    with pytest.raises(RemoteError, match=words):
+        RemoteReenactor.connect(link, "t" * 43)
