@@ -134,11 +134,11 @@ class Session:
 
     def do(self, action: Action) -> None:
         """What the person asked for. What cannot be done leaves everything as it is, and a sentence in `notice`."""
-        self.notice = ""
-        try:
-            self._do(action)
-        except DoppelgangerError as error:
-            self.notice = str(error)
+        self._try(lambda: self._do(action))
+
+    def choose(self, place: int) -> None:
+        """Like the keys 1–9, for any avatar; ``place`` from 0."""
+        self._try(lambda: self.wear(place))
 
     def wear(self, place: int) -> None:
         """The avatar at ``place``, from 0; the last one where there are not so many. Raises what opening it raises."""
@@ -156,6 +156,13 @@ class Session:
         self._reference = self.motion = self._view = self.search = None
         self.performance.tracker.forget()
         self.wear(self.place)
+
+    def _try(self, what: Callable[[], None]) -> None:
+        self.notice = ""
+        try:
+            what()
+        except DoppelgangerError as error:
+            self.notice = str(error)
 
     def _do(self, action: Action) -> None:
         number = action.value.removeprefix("avatar-")
