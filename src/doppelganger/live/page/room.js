@@ -33,10 +33,10 @@ export function room(main, { keys }) {
   const avatars = strip({ wear: line.wear, invent: () => press("invent"), changed: () => state && tell() });
   const panel = controls(press);
 
-  const power = h("button", { type: "button", class: "button", id: "power", on: { click: () => (camera.live ? camera.off() : camera.on()) } }, t("button.camera_on"));
-  const onOff = h("button", { type: "button", class: "quiet", id: "on-off", on: { click: () => press("on-off") } });
-  const alone = h("button", { type: "button", class: "quiet", title: t("action.full-screen"), on: { click: () => clean(true) } }, t("button.alone"));
-  const full = h("button", { type: "button", class: "quiet", title: t("action.full-screen"), on: { click: () => press("full-screen") } }, t("button.full"), h("kbd", { "aria-hidden": "true" }, "V"));
+  const power = h("button", { type: "button", class: "button small", id: "power", on: { click: () => (camera.live ? camera.off() : camera.on()) } }, t("button.camera_on"));
+  const onOff = h("button", { type: "button", class: "quiet small", id: "on-off", on: { click: () => press("on-off") } });
+  const alone = h("button", { type: "button", class: "quiet small", title: t("action.full-screen"), on: { click: () => clean(true) } }, t("button.alone"));
+  const full = h("button", { type: "button", class: "quiet small", title: t("action.full-screen"), on: { click: () => press("full-screen") } }, t("button.full"), h("kbd", { "aria-hidden": "true" }, "V"));
   const take = h("button", { type: "button", class: "button small", hidden: true, on: { click: line.takeOver } }, t("link.take"));
 
   main.replaceChildren(h("div", { class: "room" },
