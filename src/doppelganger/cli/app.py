@@ -10,6 +10,7 @@ from doppelganger.cli import (
     edit,
     evaluate,
     face,
+    live,
     lookalikes,
     make,
     persona,
@@ -40,6 +41,7 @@ app.command("edit")(edit.edit)
 app.command("lookalikes")(lookalikes.lookalikes)
 app.command("rig")(rig.rig)
 app.command("studio")(studio.studio)
+app.command("live")(live.live)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("study-analyse")(study.analyse)
