@@ -4,7 +4,7 @@ python -m doppelganger.live.inventing FOLDER SEED
 """
 
 import os
-import secrets
+import random
 import subprocess
 import sys
 import tempfile
@@ -26,10 +26,13 @@ class InventingError(DoppelgangerError):
 
 
 class InventingProcess:
-    """An `Inventor`. The rigs lie in a temporary folder and go with this object's `close`."""
+    """An `Inventor`. ``place``: a temporary folder in which the rigs lie; it goes with this object's `close`."""
 
-    def __init__(self) -> None:
-        self._place = tempfile.TemporaryDirectory(prefix="doppelganger-live-")
+    def __init__(self, seed: int | None = None) -> None:
+        """``seed`` decides which faces are made, one after the other; None: nobody knows."""
+        self._temporary = tempfile.TemporaryDirectory(prefix="doppelganger-live-")
+        self.place = Path(self._temporary.name)
+        self._seeds = random.Random(seed)
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path()
 
@@ -42,8 +45,8 @@ class InventingProcess:
         """Make one, unless one is being made."""
         if self._process is not None:
             return
-        seed = secrets.randbelow(_SEEDS)
-        self._folder = Path(self._place.name) / str(seed)
+        seed = self._seeds.randrange(_SEEDS)
+        self._folder = self.place / str(seed)
         command = [sys.executable, "-m", "doppelganger.live.inventing", str(self._folder), str(seed)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -63,7 +66,7 @@ class InventingProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self._place.cleanup()
+        self._temporary.cleanup()
 
 
 def invent(folder: Path, seed: int) -> None:

@@ -34,6 +34,7 @@ export function stage(drawn) {
     }
     if (reply.number === newest) {
       put(picture, picture.width, picture.height, false);
+      if (reply.state.gate === "open") element.style.setProperty("--ratio", picture.width / picture.height);
       canvas.dataset.frame = reply.number;
       last = performance.now();
       drawn(reply);
@@ -61,6 +62,5 @@ export function stage(drawn) {
     if (last !== -Infinity && performance.now() - last > SILENCE) rest();
   }, 200);
 
-  /** `forget`: frames of before count no more, since a new connection numbers its own. */
   return { element, canvas, show, rest, stillIs };
 }
