@@ -50,6 +50,28 @@ class Guard(Protocol):
         """A shown frame, and the driver's frame and motion that it was made from. Never blocks."""
 
 
+class Trips(Protocol):
+    """Seconds from a motion sent to its picture; NaN before the first."""
+
+    @property
+    def median(self) -> float: ...
+
+    @property
+    def p95(self) -> float: ...
+
+
+class Server(Protocol):
+    """Where the avatars are rendered when that is elsewhere, as far as the person is told of it."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no new picture comes, a sentence."""
+
+    @property
+    def round_trip(self) -> Trips:
+        """As measured."""
+
+
 class Session:
     """Not for several threads."""
 
@@ -60,9 +82,12 @@ class Session:
         mode: Mode = Mode.AVATAR,
         inventor: Inventor | None = None,
         guard: Callable[[Performance], Guard] | None = None,
+        server: Server | None = None,
     ) -> None:
-        """``tracker`` makes one for the driver, and one for the stills. ``guard`` gets the performance that it watches over."""
+        """``tracker`` makes one for the driver, and one for the stills. ``guard`` gets the performance that it watches over.
+        ``server``: the one that renders, None where this machine does."""
         self.shelf = shelf
+        self.server = server
         self.meter = Meter()
         self.settings = Settings()
         self.search: ReferenceSearch | None = None

@@ -14,13 +14,11 @@ class NoAvatarError(DoppelgangerError):
 
 @dataclass(frozen=True)
 class Avatar:
-    """``name``: for people. ``picture``: at rest, uint8 [H, W, 3]. ``wear``: makes what moves it, which may take a second.
-    ``shared``: the same thing moves other avatars, so that it is to be asked for whenever this one is worn."""
+    """``name``: for people. ``picture``: at rest, uint8 [H, W, 3]. ``wear``: makes what moves it, which may take a second."""
 
     name: str
     picture: RGB
     wear: Callable[[], Reenactor]
-    shared: bool = False
 
 
 def worn(reenactor: Reenactor) -> Avatar:
@@ -57,8 +55,6 @@ class Shelf:
 
     def wear(self, place: int) -> Reenactor:
         """What moves the avatar at ``place``, from 0. Raises whatever opening it raises."""
-        if self.avatars[place].shared:
-            return self.avatars[place].wear()
         if place not in self._open:
             self._open[place] = self.avatars[place].wear()
         return self._open[place]

@@ -22,7 +22,7 @@ function frame() {
     h("button", { type: "button", class: "text", on: { click: () => sheet(about.keys) } }, t("nav.keys"), " ", h("kbd", { "aria-hidden": "true" }, "?")),
     ...Object.entries(LANGUAGES).filter(([name]) => name !== current()).map(([name, words]) =>
       h("button", { type: "button", class: "text", lang: name, on: { click: () => speak(name) } }, words)));
-  document.getElementById("foot").replaceChildren(h("p", {}, t("foot.local")), h("p", {}, t("foot.version", { version: about.version })));
+  document.getElementById("foot").replaceChildren(h("p", { id: "kept" }, t("foot.local")), h("p", {}, t("foot.version", { version: about.version })));
 }
 
 /** Another language: the room is built anew, which ends nothing but the page's own part of the call. */

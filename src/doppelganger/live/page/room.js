@@ -101,7 +101,9 @@ export function room(main, { keys }) {
   }
 
   function complain() {
-    const trouble = linkIs !== "open" ? t(`link.${linkIs}`) : cameraIs !== "on" && cameraIs !== "off" ? t(`camera.${cameraIs}`) : state?.notice ? translated(state.notice) : "";
+    const trouble = linkIs !== "open" ? t(`link.${linkIs}`)
+      : cameraIs !== "on" && cameraIs !== "off" ? t(`camera.${cameraIs}`)
+      : translated(state?.server?.trouble || state?.notice || "");
     if (problem.textContent !== trouble) problem.textContent = trouble;
   }
 
@@ -113,6 +115,7 @@ export function room(main, { keys }) {
     panel.tell(state);
     small.tell(state, picture);
     large.stillIs(picture, state.settings.mirror_output);
+    document.getElementById("kept").textContent = t(state.server ? "foot.remote" : "foot.local");
     times.element.hidden = !state.settings.times;
     onOff.replaceChildren(t(state.settings.on ? "button.off" : "button.on"), h("kbd", { "aria-hidden": "true" }, "0"));
     set(title, t(camera.live ? "title.on" : "title.before", { name }));
