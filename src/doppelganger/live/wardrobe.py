@@ -16,12 +16,17 @@ def avatar_of(folder: Path) -> Avatar:
 
 def avatars_in(places: Sequence[Path]) -> list[Avatar]:
     """Of rigs, and of folders of rigs in the order of their names. Raises NoAvatarError for a place without any, and RigError."""
+    return [avatar_of(folder) for folder in rigs_in(places)]
+
+
+def rigs_in(places: Sequence[Path]) -> list[Path]:
+    """Their folders. Raises NoAvatarError."""
     found = []
     for place in places:
         rigs = [place] if is_rig(place) else sorted(folder for folder in _folders(place) if is_rig(folder))
         if not rigs:
             raise NoAvatarError(f"There is no avatar in {place}; make one with `doppelganger rig`.")
-        found += [avatar_of(folder) for folder in rigs]
+        found += rigs
     return found
 
 
