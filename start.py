@@ -54,6 +54,7 @@ EXTRA_OF = {
     "study-analyse": "evaluation",
     "studio": "studio",
     "live": "live",
+    "serve": "live",
 }
 """Command that needs more packages than the others → the extra that has them."""
 
