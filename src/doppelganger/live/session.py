@@ -135,7 +135,7 @@ class Session:
         self._take_invented()
         with self.meter.measure(Part.PRE):
             view = self.settings.framing.crop(frame, full_size=self.mode is Mode.SWAP)
-            shown = self.performance.step(view, time) if self.settings.on else self._off(view)
+            shown = self._perform(view, time) if self.settings.on else self._off(view)
         self._view, self.motion = view, shown.motion
         if shown.motion is not None and shown.gate in (Gate.OPEN, Gate.STILL):
             self._refer(shown.motion)
@@ -213,6 +213,14 @@ class Session:
             before, self.settings = self.settings, self.settings.after(action)
             if self.settings.framing != before.framing:  # the face is elsewhere in the next view
                 self.performance.tracker.forget()
+
+    def _perform(self, view: RGB, time: float) -> Shown:
+        try:
+            return self.performance.step(view, time)
+        except DoppelgangerError as error:  # as of a server that may not see the frame on which it is to put the face
+            self.notice = str(error)
+            self.mode = Mode.AVATAR
+            return Shown(self.performance.reenactor.still, Gate.STILL, None)
 
     def _off(self, view: RGB) -> Shown:
         """The still. The driver is followed all the same, so that they can line themselves up."""
