@@ -110,7 +110,8 @@ export function room(main, { keys }) {
   function tell() {
     const name = avatars.name(state.place);
     const picture = avatars.picture(state.place);
-    const moving = gate === "open" && camera.live;
+    const away = Boolean(state.server?.trouble);
+    const moving = gate === "open" && camera.live && !away;
     avatars.tell(state);
     panel.tell(state);
     small.tell(state, picture);
@@ -121,7 +122,7 @@ export function room(main, { keys }) {
     set(title, t(camera.live ? "title.on" : "title.before", { name }));
     document.title = `${name} · Doppelgänger Live`;
     lamp.classList.toggle("lit", moving);
-    const word = !camera.live || gate === null ? "camera_off" : gate === "open" && state.mode === "swap" ? "open_swap" : gate;
+    const word = !camera.live || gate === null ? "camera_off" : away ? "server_away" : gate === "open" && state.mode === "swap" ? "open_swap" : gate;
     if (set(words, t(`gate.${word}`, { name })) && stale !== word) say(words.textContent);
     stale = word;
     complain();
