@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
 EXTRA = ("fastapi", "uvicorn", "websockets")
 """What the extra ``live`` brings for the page."""
-WEIGHTS = ("yunet", "mediapipe-face-landmarker")
-"""What a driver is followed with."""
+WEIGHTS = (
+    "yunet",
+    "mediapipe-face-landmarker",
+    "dlib-resnet",
+    "dlib-landmarks-5",
+    "sface",
+    "arcface-mbf",
+    "edgeface-s",
+)
+"""What a driver is followed with, and what the guard recognises them by."""
 _PAGE, _SERVER, _DESKTOP = "The page", "Rendered elsewhere", "Without a browser"
 
 
@@ -175,7 +183,7 @@ def _rendered_here(places: list[Path], mode: Mode, ending: ExitStack) -> "Sessio
     shelf = Shelf(lambda: avatars_in(places))
     inventor = InventingProcess()
     ending.callback(inventor.close)
-    return _session(shelf, mode, inventor=inventor)
+    return _session(shelf, mode, ending, inventor=inventor)
 
 
 def _rendered_there(
@@ -187,15 +195,20 @@ def _rendered_there(
 
     remote = RemoteReenactor.connect(server, token, certificate=certificate, frames=frames)
     ending.callback(remote.close)
-    return _session(Shelf(lambda: avatars_of(remote)), mode, remote=remote)
+    return _session(Shelf(lambda: avatars_of(remote)), mode, ending, remote=remote)
 
 
 def _session(
-    shelf: "Shelf", mode: Mode, inventor: "Inventor | None" = None, remote: "RemoteReenactor | None" = None
+    shelf: "Shelf",
+    mode: Mode,
+    ending: ExitStack,
+    inventor: "Inventor | None" = None,
+    remote: "RemoteReenactor | None" = None,
 ) -> "Session":
-    """With the networks that follow a driver, which are fetched now and not while somebody waits."""
+    """With the networks that follow a driver and guard what is shown, which are fetched now and not while somebody waits."""
     from doppelganger.faces.detector import FaceDetector
     from doppelganger.faces.landmarks import LandmarkDetector
+    from doppelganger.live.guarding import CallGuard
     from doppelganger.live.session import Session
     from doppelganger.puppet.tracker import Tracker
     from doppelganger.weights import Store
@@ -203,7 +216,9 @@ def _session(
     store = Store()
     announce_download(store, WEIGHTS)
     detector, landmarks = FaceDetector(store), LandmarkDetector(store)
-    return Session(shelf, lambda: Tracker(detector, landmarks), mode, inventor, server=remote)
+    guard = CallGuard(store, shelf.avatars[0])
+    ending.callback(guard.close)
+    return Session(shelf, lambda: Tracker(detector, landmarks), mode, inventor, guard, remote)
 
 
 def _without_browser(

@@ -25,7 +25,7 @@ from doppelganger.live.settings import Settings
 from doppelganger.live.shelf import Avatar, Shelf
 from doppelganger.live.timed import Timed
 from doppelganger.puppet.motion import Motion
-from doppelganger.puppet.performance import Gate, Mode, Performance, Shown
+from doppelganger.puppet.performance import Gate, Mode, Performance, Shown, Watch
 from doppelganger.puppet.tracker import Tracker
 
 
@@ -43,11 +43,11 @@ class Inventor(Protocol):
         """Whether one is being made."""
 
 
-class Guard(Protocol):
-    """Looks at what is shown, in a thread of its own; its word is `Performance.objection`."""
+class Guard(Watch, Protocol):
+    """Watches over whoever is worn."""
 
-    def offer(self, image: RGB, frame: RGB, motion: Motion) -> None:
-        """A shown frame, and the driver's frame and motion that it was made from. Never blocks."""
+    def wear(self, avatar: Avatar) -> None:
+        """Another one is worn from now on."""
 
 
 class Trips(Protocol):
@@ -81,11 +81,11 @@ class Session:
         tracker: Callable[[], Tracker],
         mode: Mode = Mode.AVATAR,
         inventor: Inventor | None = None,
-        guard: Callable[[Performance], Guard] | None = None,
+        guard: Guard | None = None,
         server: Server | None = None,
     ) -> None:
-        """``tracker`` makes one for the driver, and one for the stills. ``guard`` gets the performance that it watches over.
-        ``server``: the one that renders, None where this machine does."""
+        """``tracker`` makes one for the driver, and one for the stills. ``guard``: of the first avatar. ``server``: the one that
+        renders, None where this machine does."""
         self.shelf = shelf
         self.server = server
         self.meter = Meter()
@@ -105,7 +105,7 @@ class Session:
         self._tracker = tracker
         self._inventor = inventor
         self.performance = Performance(Timed(shelf.wear(0), self.meter), tracker(), mode)
-        self._guard = guard(self.performance) if guard is not None else None
+        self._guard = self.performance.watch = guard
 
     @property
     def avatar(self) -> Avatar:
@@ -139,8 +139,6 @@ class Session:
         self._view, self.motion = view, shown.motion
         if shown.motion is not None and shown.gate in (Gate.OPEN, Gate.STILL):
             self._refer(shown.motion)
-            if self._guard is not None and shown.gate is Gate.OPEN:
-                self._guard.offer(shown.image, view, shown.motion)
         if not self.settings.mirror_output:
             return shown
         with self.meter.measure(Part.POST):
@@ -171,6 +169,8 @@ class Session:
         reenactor = self.shelf.wear(place)
         self.place = place
         self.performance.reenactor = Timed(reenactor, self.meter)
+        if self._guard is not None:
+            self._guard.wear(self.avatar)
         if self._reference is not None:  # it is the driver's, whoever is worn
             reenactor.calibrate(self._reference)
         if self.search is not None:
