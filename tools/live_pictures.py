@@ -9,6 +9,7 @@ moving, before the fake camera of a headless Chromium. Look at every picture bef
 import argparse
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from doppelganger.provenance import SourceType, synthetic_jpeg
 
 LARGEST = 150_000
 """Bytes of a picture."""
-DESK = {"viewport": {"width": 1280, "height": 1010}, "locale": "en-GB", "color_scheme": "light"}
+DESK = {"viewport": {"width": 1280, "height": 960}, "locale": "en-GB", "color_scheme": "light"}
 PHONE = {"viewport": {"width": 375, "height": 760}, "is_mobile": True, "device_scale_factor": 2, "color_scheme": "dark"}
 
 
@@ -65,12 +66,12 @@ def photograph(url: str, film: Path, out: Path) -> None:
     fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM"),
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=["--no-sandbox", *fake, f"--use-file-for-fake-video-capture={film}"],
         )
         page = browser.new_context(**DESK).new_page()
         on_air(page, url)
-        for key in ("i", "o", "f"):
+        for key in ("o", "f"):
             page.keyboard.press(key)
         page.wait_for_timeout(4000)
         page.locator("#camera").evaluate("picker => { picker.selectedOptions[0].textContent = 'Camera'; }")
