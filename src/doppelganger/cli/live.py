@@ -13,8 +13,9 @@ from doppelganger.cli.studio import MissingExtraError
 from doppelganger.puppet.performance import Mode
 
 if TYPE_CHECKING:
+    from doppelganger.live.protocols import Inventor
     from doppelganger.live.remote.client import RemoteReenactor
-    from doppelganger.live.session import Inventor, Session
+    from doppelganger.live.session import Session
     from doppelganger.live.shelf import Shelf
     from doppelganger.live.web.config import Config
 

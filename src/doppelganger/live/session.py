@@ -11,7 +11,6 @@ in swapped frames that have passed the gate.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -20,56 +19,14 @@ from doppelganger.images import RGB
 from doppelganger.live.actions import Action
 from doppelganger.live.meter import Meter, Part
 from doppelganger.live.preview import draw_preview
+from doppelganger.live.protocols import Guard, Inventor, Server
 from doppelganger.live.reference import ReferenceSearch
 from doppelganger.live.settings import Settings
 from doppelganger.live.shelf import Avatar, Shelf
 from doppelganger.live.timed import Timed
 from doppelganger.puppet.motion import Motion
-from doppelganger.puppet.performance import Gate, Mode, Performance, Shown, Watch
+from doppelganger.puppet.performance import Gate, Mode, Performance, Shown
 from doppelganger.puppet.tracker import Tracker
-
-
-class Inventor(Protocol):
-    """Makes faces of nobody while the call goes on."""
-
-    def begin(self) -> None:
-        """Make one, unless one is being made."""
-
-    def take(self) -> Avatar | None:
-        """The finished one, once. Raises DoppelgangerError where it could not be made."""
-
-    @property
-    def at_work(self) -> bool:
-        """Whether one is being made."""
-
-
-class Guard(Watch, Protocol):
-    """Watches over whoever is worn."""
-
-    def wear(self, avatar: Avatar) -> None:
-        """Another one is worn from now on."""
-
-
-class Trips(Protocol):
-    """Seconds from a motion sent to its picture; NaN before the first."""
-
-    @property
-    def median(self) -> float: ...
-
-    @property
-    def p95(self) -> float: ...
-
-
-class Server(Protocol):
-    """Where the avatars are rendered when that is elsewhere, as far as the person is told of it."""
-
-    @property
-    def trouble(self) -> str | None:
-        """Why no new picture comes, a sentence."""
-
-    @property
-    def round_trip(self) -> Trips:
-        """As measured."""
 
 
 class Session:

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from math import isnan
 from typing import Any
 
-from doppelganger.live.session import Server, Session
+from doppelganger.live.protocols import Server
+from doppelganger.live.session import Session
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.performance import Shown
 
