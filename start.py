@@ -36,7 +36,11 @@ TORCH = "2.13.0"
 
 # Measured in a new environment on Linux x86-64 with Python 3.11; MB are 10^6 bytes.
 PACKAGES = {"download": 420, "disk": 1700}
-PACKAGES_OF = {"studio": {"download": 490, "disk": 1850}, "evaluation": {"download": 490, "disk": 1950}}
+PACKAGES_OF = {
+    "studio": {"download": 490, "disk": 1850},
+    "live": {"download": 490, "disk": 1850},
+    "evaluation": {"download": 490, "disk": 1950},
+}
 PACKAGES_TEST = {"download": 740, "disk": 2800}
 CUDA = {"download": 2400, "disk": 4200}
 """How much more the default build of PyTorch for Linux brings."""

@@ -1,111 +1,105 @@
-"""The pictures of docs/puppet.md: what is known of a driver, and what avatars make of it.
+"""Make the documents' pictures of a call's page: docs/pictures/live-*.jpg, each at most 150 KB.
 
-    python tools/live_pictures.py DRIVER.mp4 WORK docs/pictures
+    python tools/live_pictures.py RIGS [--out docs/pictures]
 
-Of the driver only the motion is drawn, as a rendering server gets it: no picture of a person is in the documents who is not
-invented or free. The swap at the bottom is done on the film of an avatar. WORK: the rigs that `benchmarks/puppet.py` left there.
+RIGS: a folder of rigs, such as `doppelganger rig` makes. Starts the real command, with NASA's astronaut (public domain), slightly
+moving, before the fake camera of a headless Chromium. Look at every picture before you commit it.
 """
 
 import argparse
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
 from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+from skimage import data
 
-from doppelganger.images import RGB, resize_area, write_atomically
-from doppelganger.networks import Networks
-from doppelganger.provenance import SourceType, synthetic_jpeg, xmp
-from doppelganger.puppet.motion import Motion
-from doppelganger.puppet.puppet import Puppet
-from doppelganger.puppet.rig import Rig
-from doppelganger.puppet.topology import LEFT_EYE, LIPS_INNER, LIPS_OUTER, OVAL, RIGHT_EYE
-from doppelganger.puppet.tracker import Tracker
+from doppelganger.images import resize
+from doppelganger.provenance import SourceType, synthetic_jpeg
 
-TILE = 256
-MOMENTS = (28, 99, 330, 400, 520, 640)
-"""Frames of the driver's video: at rest, a blink, speaking, a wide mouth, turned, leant back."""
-CLIP = range(380, 540)
-REFERENCE = 28
+LARGEST = 150_000
+"""Bytes of a picture."""
+DESK = {"viewport": {"width": 1280, "height": 960}, "locale": "en-GB", "color_scheme": "light"}
+PHONE = {"viewport": {"width": 375, "height": 760}, "is_mobile": True, "device_scale_factor": 2, "color_scheme": "dark"}
 
 
-def drawn(motion: Motion) -> RGB:
-    """[256, 256, 3]: the motion as points and lines."""
-    points = motion.points[:, :2]
-    eyes = np.linalg.norm(motion.points[33] - motion.points[263])
-    middle = np.array([0.5 * motion.width, 0.5 * motion.height])
-    at = (points - middle) * (0.36 * TILE / max(eyes, 1)) + TILE / 2
-    picture = np.full((TILE, TILE, 3), (24, 26, 32), np.uint8)
-    for x, y in at:
-        cv2.circle(picture, (round(float(x)), round(float(y))), 1, (110, 130, 160), -1, cv2.LINE_AA)
-    for outline in (OVAL, LIPS_OUTER, LIPS_INNER, RIGHT_EYE, LEFT_EYE):
-        cv2.polylines(picture, [np.rint(at[list(outline)]).astype(np.int32)], True, (235, 190, 110), 1, cv2.LINE_AA)
-    return picture
+def camera(path: Path) -> Path:
+    """Two seconds of a face that moves a little: Y4M, full range as JPEG has it."""
+    portrait = resize(np.asarray(data.astronaut())[:384], 640, 480)
+    with path.open("wb") as file:
+        file.write(b"YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n")
+        for k in range(30):
+            frame = np.roll(portrait, round(10 * np.sin(k / 15 * np.pi)), 1)
+            y, cb, cr = (np.asarray(band) for band in Image.fromarray(frame).convert("YCbCr").split())
+            file.write(b"FRAME\n" + y.tobytes() + cb[::2, ::2].tobytes() + cr[::2, ::2].tobytes())
+    return path
+
+
+def keep(page: Page, path: Path) -> None:
+    """A JPEG as good as the limit allows, which says that faces in it are synthetic."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    for quality in range(90, 30, -4):
+        file = synthetic_jpeg(np.asarray(picture), quality, SourceType.COMPOSITE)
+        if len(file) <= LARGEST:
+            path.write_bytes(file)
+            print(f"{path}: {len(file) // 1000} KB")
+            return
+    raise SystemExit(f"{path} cannot be made small enough")
+
+
+def on_air(page: Page, url: str) -> None:
+    """The camera on, and a moment for the avatar to move."""
+    page.goto(url)
+    page.get_by_role("button", name="Turn the camera on").click()
+    expect(page.locator(".gate")).to_contain_text("moves with you", timeout=60_000)
+
+
+def photograph(url: str, film: Path, out: Path) -> None:
+    """All of them."""
+    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=["--no-sandbox", *fake, f"--use-file-for-fake-video-capture={film}"],
+        )
+        page = browser.new_context(**DESK).new_page()
+        on_air(page, url)
+        for key in ("o", "f"):
+            page.keyboard.press(key)
+        page.wait_for_timeout(4000)
+        page.locator("#camera").evaluate("picker => { picker.selectedOptions[0].textContent = 'Camera'; }")
+        keep(page, out / "live-page.jpg")
+        page.context.close()
+        page = browser.new_context(**PHONE).new_page()
+        on_air(page, url)
+        page.wait_for_timeout(2500)
+        keep(page, out / "live-phone.jpg")
+        browser.close()
 
 
 def main() -> None:
-    """Make them."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("driver", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--rigs", nargs="*", default=["doppelganger", "seed-3", "seed-7", "seed-20"])
-    arguments = parser.parse_args()
-    networks = Networks()
-    with av.open(str(arguments.driver)) as film:
-        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-    tracker = Tracker(networks.detector, networks.landmarks)
-    motions = [tracker.look(frame).motion for frame in frames]
-    rigs = [Rig.load(arguments.work / name) for name in arguments.rigs]
-    films = [played(rig, motions) for rig in rigs]
-    films.append(swapped(films[2], rigs[1], networks))
-    first = [drawn(motion) if motion else np.zeros((TILE, TILE, 3), np.uint8) for motion in motions]
-    rows = [np.hstack([film[k] for k in MOMENTS]) for film in (first, *([resized(f) for f in one] for one in films))]
-    write_atomically(arguments.out / "live.jpg", synthetic_jpeg(np.vstack(rows), 88))
-    columns = (first, [resized(f) for f in films[0]], [resized(f) for f in films[1]], [resized(f) for f in films[4]])
-    clip = [Image.fromarray(np.hstack([column[k] for column in columns])) for k in CLIP[::2]]
-    target = arguments.out / "live.webp"
-    clip[0].save(
-        target,
-        save_all=True,
-        append_images=clip[1:],
-        duration=80,
-        loop=0,
-        quality=60,
-        method=6,
-        xmp=xmp(SourceType.SYNTHETIC).encode(),
-    )
-
-
-def played(rig: Rig, motions: list[Motion | None]) -> list[RGB]:
-    """The avatar's film."""
-    puppet = Puppet(rig)
-    reference = motions[REFERENCE]
-    assert reference is not None
-    puppet.calibrate(reference)
-    out: list[RGB] = []
-    for k, motion in enumerate(motions):
-        out.append(puppet.render(motion, k / 25) if motion is not None else out[-1])
-    return out
-
-
-def swapped(film: list[RGB], rig: Rig, networks: Networks) -> list[RGB]:
-    """The film with another face on it."""
-    puppet, tracker = Puppet(rig), Tracker(networks.detector, networks.landmarks)
-    motions = [tracker.look(frame).motion for frame in film]
-    reference = motions[REFERENCE]
-    assert reference is not None
-    puppet.calibrate(reference)
-    out: list[RGB] = []
-    for k, (frame, motion) in enumerate(zip(film, motions, strict=True)):
-        out.append(puppet.swap(frame, motion, k / 25) if motion is not None else out[-1])
-    return out
-
-
-def resized(frame: RGB) -> RGB:
-    """A tile."""
-    return resize_area(frame, TILE, TILE)
+    """Begin the command, photograph, end it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rigs", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures"))
+    asked = parser.parse_args()
+    command = [sys.executable, "-m", "doppelganger.cli", "live", str(asked.rigs), "--no-open", "--port", "0"]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with tempfile.TemporaryDirectory() as place:
+        film = camera(Path(place) / "camera.y4m")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=env) as serving:
+            assert serving.stdout
+            try:
+                photograph(serving.stdout.readline().split("Live: ")[1].strip(), film, asked.out)
+            finally:
+                serving.send_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,17 @@
 """What the tests of a call share: a driver, followed by the real networks, and the smallest honest avatar."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from doppelganger.images import RGB, resize
+from doppelganger.live.inventing import InventingProcess
+from doppelganger.live.shelf import Avatar
 from doppelganger.networks import Networks
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.tracker import Tracker
@@ -62,6 +67,28 @@ def driver(astronaut: RGB) -> RGB:
 @pytest.fixture(scope="session")
 def puppets(networks: Networks) -> Callable[[], list[PointPuppet]]:
     """Two avatars who do not exist, new each time."""
-    faces = [networks.generator.synthesise(networks.generator.sample(1, seed)[0]) for seed in (3, 11)]
+    faces = [networks.generator.synthesise(networks.generator.sample(1, seed)[0]) for seed in (3, 5)]
     stills = [resize(face, 512, 512) for face in faces]
     return lambda: [PointPuppet(name, still) for name, still in zip(("Ada", "Ben"), stills, strict=True)]
+
+
+@dataclass(frozen=True)
+class Invented:
+    """A real avatar. ``place``: the folder in which its rig lies."""
+
+    place: Path
+    avatar: Avatar
+
+
+@pytest.fixture(scope="session")
+def invented() -> Iterator[Invented]:
+    """Made as the key Q makes one: by a process of its own, without the internet. Takes half a minute, once."""
+    process = InventingProcess(seed=1)
+    process.begin()
+    deadline = time.monotonic() + 600
+    while (avatar := process.take()) is None:
+        assert process.at_work and time.monotonic() < deadline
+        time.sleep(0.1)
+    yield Invented(process.place, avatar)
+    process.close()
+    assert not process.place.exists()

@@ -118,6 +118,19 @@ def test_an_avatar_that_cannot_be_opened_leaves_the_old_one_on(puppets: Puppets,
     assert session.step(driver, 0.0).gate is Gate.OPEN
 
 
+def test_an_avatar_that_cannot_be_put_on_a_video_goes_back_to_its_own_picture(
+    session: Session, driver: RGB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> RGB:
+        raise DoppelgangerError("Only motion is sent.")
+
+    monkeypatch.setattr(session.shelf.wear(0), "swap", refuse)
+    session.do(Action.MODE)
+    shown = session.step(driver, 0.0)
+    assert np.array_equal(shown.image, session.avatar.picture) and session.notice == "Only motion is sent."
+    assert session.mode is Mode.AVATAR and session.step(driver, 0.1).gate is Gate.OPEN
+
+
 def test_reloading_follows_the_folder_and_keeps_who_is_worn(puppets: Puppets, track: Track) -> None:
     folder = [worn(one) for one in puppets()]
     session = Session(Shelf(lambda: list(folder)), track)

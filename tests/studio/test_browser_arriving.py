@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsing import PATIENCE, QUICK, begin, bring, chromium, confirm, consent, film_of_a_face, guest, pair_of_faces
+from browsing import QUICK, begin, bring, confirm, consent, film_of_a_face, pair_of_faces
 from playwright.sync_api import Browser, expect
 from serving import Serving
+
+from browsers import PATIENCE, chromium, guest
 
 REFUSED = r"status of 4\d\d"
 """What the console says of an answer that a test provokes."""

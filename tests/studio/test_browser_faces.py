@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import QUICK, arrive, begin, chromium, confirm, guest
+from browsing import QUICK, arrive, begin, confirm
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 from serving import Serving
 
+from browsers import chromium, guest
 from conftest import Made
 from doppelganger.provenance import SourceType
 

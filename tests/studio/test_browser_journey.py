@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import QUICK, arrive, begin, chromium, confirm, guest
+from browsing import QUICK, arrive, begin, confirm
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from serving import Serving
 
+from browsers import chromium, guest
 from doppelganger.provenance import SourceType
 from doppelganger.storage import load
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import QUICK, arrive, chromium, confirm, guest
+from browsing import QUICK, arrive, confirm
 from playwright.sync_api import Browser, Page, expect
 from serving import Serving
 
+from browsers import chromium, guest
 from conftest import Made
 
 VIEWPORTS = {

@@ -11,6 +11,7 @@ from doppelganger.cli import (
     edit,
     evaluate,
     face,
+    live,
     lookalikes,
     make,
     persona,
@@ -44,6 +45,7 @@ app.command("lookalikes")(lookalikes.lookalikes)
 app.command("rig")(rig.rig)
 app.command("studio")(studio.studio)
 app.command("serve")(serve.serve)
+app.command("live")(live.live)
 app.command("evaluate")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("study-analyse")(study.analyse)

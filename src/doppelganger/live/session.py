@@ -11,7 +11,6 @@ in swapped frames that have passed the gate.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from doppelganger.images import RGB
 from doppelganger.live.actions import Action
 from doppelganger.live.meter import Meter, Part
 from doppelganger.live.preview import draw_preview
+from doppelganger.live.protocols import Guard, Inventor, Server
 from doppelganger.live.reference import ReferenceSearch
 from doppelganger.live.settings import Settings
 from doppelganger.live.shelf import Avatar, Shelf
@@ -27,27 +27,6 @@ from doppelganger.live.timed import Timed
 from doppelganger.puppet.motion import Motion
 from doppelganger.puppet.performance import Gate, Mode, Performance, Shown
 from doppelganger.puppet.tracker import Tracker
-
-
-class Inventor(Protocol):
-    """Makes faces of nobody while the call goes on."""
-
-    def begin(self) -> None:
-        """Make one, unless one is being made."""
-
-    def take(self) -> Avatar | None:
-        """The finished one, once. Raises DoppelgangerError where it could not be made."""
-
-    @property
-    def at_work(self) -> bool:
-        """Whether one is being made."""
-
-
-class Guard(Protocol):
-    """Looks at what is shown, in a thread of its own; its word is `Performance.objection`."""
-
-    def offer(self, image: RGB, frame: RGB, motion: Motion) -> None:
-        """A shown frame, and the driver's frame and motion that it was made from. Never blocks."""
 
 
 class Session:
@@ -59,10 +38,13 @@ class Session:
         tracker: Callable[[], Tracker],
         mode: Mode = Mode.AVATAR,
         inventor: Inventor | None = None,
-        guard: Callable[[Performance], Guard] | None = None,
+        guard: Guard | None = None,
+        server: Server | None = None,
     ) -> None:
-        """``tracker`` makes one for the driver, and one for the stills. ``guard`` gets the performance that it watches over."""
+        """``tracker`` makes one for the driver, and one for the stills. ``guard``: of the first avatar. ``server``: the one that
+        renders, None where this machine does."""
         self.shelf = shelf
+        self.server = server
         self.meter = Meter()
         self.settings = Settings()
         self.search: ReferenceSearch | None = None
@@ -80,7 +62,7 @@ class Session:
         self._tracker = tracker
         self._inventor = inventor
         self.performance = Performance(Timed(shelf.wear(0), self.meter), tracker(), mode)
-        self._guard = guard(self.performance) if guard is not None else None
+        self._guard = self.performance.watch = guard
 
     @property
     def avatar(self) -> Avatar:
@@ -110,12 +92,10 @@ class Session:
         self._take_invented()
         with self.meter.measure(Part.PRE):
             view = self.settings.framing.crop(frame, full_size=self.mode is Mode.SWAP)
-            shown = self.performance.step(view, time) if self.settings.on else self._off(view)
+            shown = self._perform(view, time) if self.settings.on else self._off(view)
         self._view, self.motion = view, shown.motion
         if shown.motion is not None and shown.gate in (Gate.OPEN, Gate.STILL):
             self._refer(shown.motion)
-            if self._guard is not None and shown.gate is Gate.OPEN:
-                self._guard.offer(shown.image, view, shown.motion)
         if not self.settings.mirror_output:
             return shown
         with self.meter.measure(Part.POST):
@@ -134,11 +114,11 @@ class Session:
 
     def do(self, action: Action) -> None:
         """What the person asked for. What cannot be done leaves everything as it is, and a sentence in `notice`."""
-        self.notice = ""
-        try:
-            self._do(action)
-        except DoppelgangerError as error:
-            self.notice = str(error)
+        self._try(lambda: self._do(action))
+
+    def choose(self, place: int) -> None:
+        """Like the keys 1–9, for any avatar; ``place`` from 0."""
+        self._try(lambda: self.wear(place))
 
     def wear(self, place: int) -> None:
         """The avatar at ``place``, from 0; the last one where there are not so many. Raises what opening it raises."""
@@ -146,6 +126,8 @@ class Session:
         reenactor = self.shelf.wear(place)
         self.place = place
         self.performance.reenactor = Timed(reenactor, self.meter)
+        if self._guard is not None:
+            self._guard.wear(self.avatar)
         if self._reference is not None:  # it is the driver's, whoever is worn
             reenactor.calibrate(self._reference)
         if self.search is not None:
@@ -156,6 +138,13 @@ class Session:
         self._reference = self.motion = self._view = self.search = None
         self.performance.tracker.forget()
         self.wear(self.place)
+
+    def _try(self, what: Callable[[], None]) -> None:
+        self.notice = ""
+        try:
+            what()
+        except DoppelgangerError as error:
+            self.notice = str(error)
 
     def _do(self, action: Action) -> None:
         number = action.value.removeprefix("avatar-")
@@ -181,6 +170,14 @@ class Session:
             before, self.settings = self.settings, self.settings.after(action)
             if self.settings.framing != before.framing:  # the face is elsewhere in the next view
                 self.performance.tracker.forget()
+
+    def _perform(self, view: RGB, time: float) -> Shown:
+        try:
+            return self.performance.step(view, time)
+        except DoppelgangerError as error:  # as of a server that may not see the frame on which it is to put the face
+            self.notice = str(error)
+            self.mode = Mode.AVATAR
+            return Shown(self.performance.reenactor.still, Gate.STILL, None)
 
     def _off(self, view: RGB) -> Shown:
         """The still. The driver is followed all the same, so that they can line themselves up."""

@@ -33,6 +33,8 @@ class Shelf:
         self._read = read
         self._added: list[Avatar] = []
         self.avatars: tuple[Avatar, ...] = ()
+        self.version = 0
+        """Another number whenever the avatars are others."""
         self._open: dict[int, Reenactor] = {}
         self.reload()
 
@@ -42,11 +44,13 @@ class Shelf:
         if not avatars:
             raise NoAvatarError("There is no avatar here; make one with `doppelganger rig`.")
         self.avatars, self._open = avatars, {}
+        self.version += 1
 
     def add(self, avatar: Avatar) -> int:
         """At the end; returns its place, from 0."""
         self._added.append(avatar)
         self.avatars = (*self.avatars, avatar)
+        self.version += 1
         return len(self.avatars) - 1
 
     def wear(self, place: int) -> Reenactor:

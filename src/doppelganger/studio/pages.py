@@ -34,8 +34,9 @@ class PageFile:
 class Pages:
     """Reads each file once, and again when it has changed, so that whoever works on the page only reloads."""
 
-    def __init__(self, root: Path | None = None) -> None:
-        self._root = (root or Path(str(files("doppelganger.studio") / "page"))).resolve()
+    def __init__(self, *roots: Path) -> None:
+        """``roots``: folders, the first that has a file gives it; without any, the Studio's."""
+        self._roots = [root.resolve() for root in roots or (Path(str(files("doppelganger.studio") / "page")),)]
         self._known: dict[str, tuple[tuple[int, int], PageFile]] = {}
 
     def find(self, name: str) -> PageFile | None:
@@ -44,9 +45,9 @@ class Pages:
         kind = KINDS.get(Path(parts[-1]).suffix)
         if kind is None or any(part.startswith(".") or not part or set(part) & set("\\:\0") for part in parts):
             return None
-        path = self._root.joinpath(*parts)
         try:
-            if not path.resolve().is_relative_to(self._root) or not path.is_file():
+            path = next((path for root in self._roots if (path := _file_in(root, parts))), None)
+            if path is None:
                 return None
             stamp = path.stat()
             version = (stamp.st_mtime_ns, stamp.st_size)
@@ -55,6 +56,11 @@ class Pages:
         except (OSError, ValueError):
             return None
         return self._known[name][1]
+
+
+def _file_in(root: Path, parts: list[str]) -> Path | None:
+    path = root.joinpath(*parts)
+    return path if path.resolve().is_relative_to(root) and path.is_file() else None
 
 
 def _read(path: Path, kind: str) -> PageFile:

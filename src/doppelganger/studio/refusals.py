@@ -51,8 +51,11 @@ class Refusal(HTTPException):
         return JSONResponse({"error": self.detail, "code": self.code}, self.status_code, self.headers)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it from a middleware."""
-        await self.response()(scope, receive, send)
+        """Send it from a middleware. Browsers show nobody why a WebSocket was refused: it is told 403 and no more."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self.response()(scope, receive, send)
 
 
 def not_found(what: str = "page") -> Refusal:

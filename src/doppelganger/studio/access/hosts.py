@@ -34,8 +34,8 @@ class Hosts:
         self._allowed = {name.lower().rstrip(".") for name in (*LOOPBACK, bound, *names) if name not in WILDCARDS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._right(Headers(scope=scope).get("host", "")):
-            sentence = "This name does not belong to the Studio; its owner can allow it with --host-name."
+        if scope["type"] in ("http", "websocket") and not self._right(Headers(scope=scope).get("host", "")):
+            sentence = "This name does not belong to this page; its owner can allow it with --host-name."
             await Refusal(403, "forbidden", sentence).answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
