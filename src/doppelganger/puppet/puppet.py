@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from doppelganger.images import RGB
 from doppelganger.puppet.mesh import FACE_POINTS, drawn_along
 from doppelganger.puppet.motion import Motion
-from doppelganger.puppet.raster import texture_map
+from doppelganger.puppet.raster import UNCOVERED, texture_map
 from doppelganger.puppet.retarget import Pose, Retargeter
 from doppelganger.puppet.rig import SIZE, Rig
 from doppelganger.puppet.similarity import Floats
@@ -57,6 +57,7 @@ class Puppet:
         x, y = texture_map(vertices[:, :2].astype(np.float32), self.rig.spread, self.rig.mesh.triangles[order], SIZE)
         skin = cv2.remap(self._mixer(pose.weights), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         matte = cv2.remap(self._matte, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        matte[x <= UNCOVERED] = 0
         return over(skin, matte, self.rig.plate)
 
     def swap(self, frame: RGB, motion: Motion, time: float) -> RGB:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Triangles = NDArray[np.int32]
 
+UNCOVERED = -1e4
+"""Where pixels lie in the texture that no triangle covers."""
+_LEAST_AREA = 0.3  # pixels of a triangle that is painted
 _SHIFT = 4  # binary digits of a pixel to which corners are placed
 
 
@@ -30,14 +33,17 @@ def painted(corners: Floats, triangles: Triangles, shape: tuple[int, int]) -> ND
     # cut off far outside, where OpenCV's fixed-point numbers would overflow
     reach = max(shape)
     placed = np.rint(np.clip(corners, -4 * reach, 5 * reach) * (1 << _SHIFT)).astype(np.int32)[triangles]
-    for number, triangle in enumerate(placed, 1):
-        cv2.fillConvexPoly(labels, triangle, number, cv2.LINE_8, _SHIFT)
+    # Polygons are filled with their edges, so one without an area would paint pixels that are not its own, with a map that is none.
+    a, b, c = (corners[triangles[:, k]].astype(np.float64) for k in range(3))
+    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
+    for number in np.flatnonzero(area > _LEAST_AREA).tolist():
+        cv2.fillConvexPoly(labels, placed[number], number + 1, cv2.LINE_8, _SHIFT)
     return labels
 
 
 def looked_up(rows: Floats, labels: NDArray[np.uint16]) -> tuple[Floats, Floats]:
     """x and y in the texture for every pixel of ``labels``, from the rows of `affine_rows`; −1e4 where the label is 0."""
-    outside = np.array([[0, 0, -1e4, 0, 0, -1e4]], np.float32)
+    outside = np.array([[0, 0, UNCOVERED, 0, 0, UNCOVERED]], np.float32)
     tables = np.ascontiguousarray(np.concatenate([outside, rows]).T)
     across = np.arange(labels.shape[1], dtype=np.float32)
     down = np.arange(labels.shape[0], dtype=np.float32)[:, None]

@@ -35,7 +35,7 @@ from doppelganger.puppet.topology import (
 )
 
 _FLIP = np.diag([1.0, -1.0, -1.0])  # camera axes (y up, z towards it) ↔ picture axes (y down, z away)
-_SHUT = 0.10  # lid gap over eye width that the mesh shows of a closed eye
+_SHUT = 0.06  # lid gap over eye width that the mesh shows of a closed eye
 _DEPTH_SHARE = 0.5  # of an expression's depth that is believed: the mesh guesses it
 _MOST = 0.5  # eye distances that a point may move by an expression
 _ROUNDS = 6  # of averaging over neighbours, for the outline
@@ -203,8 +203,8 @@ class Retargeter:
             "smile": float(np.clip(change("mouthSmileLeft", "mouthSmileRight") / _SMILE_FULL, 0, 1)),
             "oo": float(np.clip(change("mouthPucker") / 0.6, 0, 1)),
             "brows": float(np.clip(change("browInnerUp", "browOuterUpLeft", "browOuterUpRight") / _BROWS_FULL, 0, 1)),
-            "closed_right": float(np.clip((closed[0] - 0.25) / 0.6, 0, 1)),
-            "closed_left": float(np.clip((closed[1] - 0.25) / 0.6, 0, 1)),
+            "closed_right": float(np.clip((closed[0] - 0.4) / 0.5, 0, 1)),
+            "closed_left": float(np.clip((closed[1] - 0.4) / 0.5, 0, 1)),
         }
 
     def _turned(self, turn: Floats) -> dict[str, float]:
