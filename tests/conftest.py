@@ -1,4 +1,5 @@
-"""What tests of every part share: the user's own weights store, the networks loaded once, and two faces on disk."""
+"""What tests of every part share: the user's own weights store, the networks loaded once, two faces on disk, an avatar that
+moves."""
 
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import skimage.data
 
 from doppelganger.images import RGB, encode_png
 from doppelganger.networks import Networks
+from doppelganger.puppet.rig import Rig
+from doppelganger.puppet.rigging import rig_invented
 from doppelganger.weights import Store
 
 
@@ -45,3 +48,15 @@ def stranger_file(stranger: RGB, tmp_path_factory: pytest.TempPathFactory) -> Pa
     file = tmp_path_factory.mktemp("photos") / "stranger.png"
     file.write_bytes(encode_png(stranger))
     return file
+
+
+@pytest.fixture(scope="session")
+def rig(networks: Networks) -> Rig:
+    """The invented face of seed 20, with glasses; it takes some ten seconds to make."""
+    return rig_invented(20, "twenty", networks)
+
+
+@pytest.fixture(scope="session")
+def rig_folder(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same on the disk; nobody writes into it."""
+    return rig.save(tmp_path_factory.mktemp("rigs") / "twenty")

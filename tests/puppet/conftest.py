@@ -1,37 +1,14 @@
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 import pytest
+from puppet_driver import Driver
 
 from doppelganger import directions
 from doppelganger.images import RGB, resize_area
 from doppelganger.invented import invented
 from doppelganger.networks import Networks
-from doppelganger.puppet.motion import Motion
-from doppelganger.puppet.rig import Rig
-from doppelganger.puppet.rigging import rig_invented
 from doppelganger.puppet.tracker import Tracker
 
-DRIVER_SEED, AVATAR_SEED = 3, 20
-
-
-@dataclass(frozen=True)
-class Driver:
-    """A face of nobody doing things: what → frame [512, 512, 3], and what a tracker sees in it."""
-
-    frames: dict[str, RGB]
-    motions: dict[str, Motion]
-
-
-@pytest.fixture(scope="session")
-def rig(networks: Networks) -> Rig:
-    return rig_invented(AVATAR_SEED, "twenty", networks)
-
-
-@pytest.fixture(scope="session")
-def rig_folder(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return rig.save(tmp_path_factory.mktemp("rigs") / "twenty")
+DRIVER_SEED = 3
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from puppet_driver import Driver
 
-from conftest import Driver
 from doppelganger.directions.geometry import proportions
 from doppelganger.images import RGB
 from doppelganger.networks import Networks

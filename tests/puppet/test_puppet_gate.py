@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from puppet_driver import Driver
 
-from conftest import Driver
 from doppelganger.faces.detector import FaceDetector
 from doppelganger.images import RGB
 from doppelganger.networks import Networks

@@ -2,8 +2,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from puppet_driver import Driver
 
-from conftest import Driver
 from doppelganger.puppet.motion import SIZE, Motion, MotionError
 
 

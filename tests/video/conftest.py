@@ -1,7 +1,6 @@
 """A driver who moves, followed by the real networks, and an avatar."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ from filming import MarkedStill
 
 from doppelganger.images import RGB, resize
 from doppelganger.networks import Networks
-from doppelganger.puppet.rigging import rig_invented
 from doppelganger.puppet.tracker import Tracker
 
 
@@ -32,9 +30,3 @@ def moving(astronaut: RGB) -> Callable[[int], list[RGB]]:
         return [np.roll(wide, round(12 * np.sin(k / 3)), axis=1) for k in range(count)]
 
     return frames
-
-
-@pytest.fixture(scope="session")
-def rig_folder(networks: Networks, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rig of somebody who does not exist."""
-    return rig_invented(12, "Ada", networks).save(tmp_path_factory.mktemp("rigs") / "ada-rig")

@@ -55,8 +55,8 @@ def test_swapped_and_beside_in_words(
     write_video(tmp_path / "talk.mp4", moving(4))
     assert run(["animate", str(rig_folder), "talk.mp4", "--mode", "swap", "--beside"]) == 0
     out = capsys.readouterr().out
-    assert "4 frames" in out and "sound: none" in out and "talk-ada-rig.mp4" in out
-    with VideoFile(tmp_path / "talk-ada-rig.mp4") as film:
+    assert "4 frames" in out and "sound: none" in out and "talk-twenty.mp4" in out
+    with VideoFile(tmp_path / "talk-twenty.mp4") as film:
         assert (film.width, film.height) == (640, 240)
 
 
