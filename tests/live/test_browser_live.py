@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from avatars import Invented
 from calling import Page as Served
 from calling import Recorded, film, served
 from playwright.sync_api import Browser, Page, expect
 
 from browsers import chromium, guest
-from conftest import Invented
 from doppelganger.images import RGB, read_image
 from doppelganger.live.shelf import Shelf, worn
 from doppelganger.live.web.config import Config

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from avatars import PointPuppet
 
-from conftest import PointPuppet
 from doppelganger.images import RGB, resize
 from doppelganger.live.actions import Action
 from doppelganger.live.guarding import CallGuard

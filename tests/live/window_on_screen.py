@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from avatars import PointPuppet
 from desktop_parts import Roll, difference
 from PIL import Image, ImageGrab
 
-from conftest import PointPuppet
 from doppelganger.errors import CameraError
 from doppelganger.images import RGB, read_image
 from doppelganger.live.desktop.frames import Every
