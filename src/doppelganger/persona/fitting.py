@@ -7,7 +7,7 @@
 the photo, hair, a hand, the frames of glasses, stays in front. All of it is differentiable in G.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -45,6 +45,11 @@ class Fitting:
         """The portrait with the face, uint8 [1024, 1024, 3]."""
         mixed = self.portrait + (self.face(image) - self.portrait) * self.alpha[:, :, None]
         return np.asarray(np.clip(mixed.round(), 0, 255), np.uint8)
+
+    def bent(self, by: Floats) -> "Fitting":
+        """With the face bent before it is put on: ``by`` [1024, 1024, 2] as of `nudging.bend`."""
+        source = cv2.remap(self.source, by[..., 0], by[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return replace(self, source=np.asarray(source, np.float32))
 
     def tensors(self, side: int, device: torch.device) -> "FittingTensors":
         """The same for faces of ``side`` pixels, with gradients."""

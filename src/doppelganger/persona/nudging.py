@@ -29,8 +29,9 @@ _TAPER = 0.16  # widths of the face inside its outline at which points move free
 _GRID = 16  # cells a side of the points around the face, which stay
 
 
-def nudged(layer: NDArray[np.uint8], shown: Landmarks, asked: Landmarks, stable: Floats) -> NDArray[np.uint8]:
-    """``layer``, uint8 [S, S, C], in which a face was ``shown``, with its features where ``asked`` has them; both in its pixels.
+def bend(shown: Landmarks, asked: Landmarks, stable: Floats, side: int) -> NDArray[np.float32]:
+    """float32 [side, side, 2]: for every pixel of a picture, where in the one in which a face is ``shown`` (x, y) it comes from,
+    so that its features are where ``asked`` has them; both in pixels of ``side``² pictures.
 
     ``stable``: [478], what each point counts where heads are compared.
     """
@@ -43,11 +44,10 @@ def nudged(layer: NDArray[np.uint8], shown: Landmarks, asked: Landmarks, stable:
     length = np.linalg.norm(change, axis=1, keepdims=True)
     change *= np.minimum(1, _MOST * width / np.maximum(length, 1e-9))
 
-    side = len(layer)
     ticks = np.linspace(0, side - 1, _GRID + 1)
     grid = np.stack(np.meshgrid(ticks, ticks), 2).reshape(-1, 2)
     apart = [cv2.pointPolygonTest(oval, (float(x), float(y)), True) < -0.02 * width for x, y in grid]
-    still = np.concatenate([points[468:, :2][:0], grid[np.array(apart)]])
+    still = grid[np.array(apart)]
     texture = np.concatenate([points[:468, :2], still]).astype(np.float32)
     corners = np.concatenate([points[:468, :2] + change[:468], still]).astype(np.float32)
     triangles = Delaunay(texture).simplices.astype(np.int32)
@@ -55,7 +55,7 @@ def nudged(layer: NDArray[np.uint8], shown: Landmarks, asked: Landmarks, stable:
     x, y = looked_up(affine_rows(corners, texture, triangles), labels)
     bare = labels == 0
     x[bare], y[bare] = np.nonzero(bare)[1], np.nonzero(bare)[0]
-    return np.asarray(cv2.remap(layer, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.stack([x, y], 2)
 
 
 def wanted(points: Floats, asked: Floats, stable: Floats) -> Floats:

@@ -7,7 +7,7 @@ person some likeness to themselves, and a head that is not theirs some more. So 
 the composite, not on the face alone: near the persona for every searched verifier, outside the wearer's border.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -27,7 +27,7 @@ from doppelganger.nearest import NearestSettings, search
 from doppelganger.networks import Networks
 from doppelganger.persona.fitted import Fitted, FittedPreview
 from doppelganger.persona.fitting import Fitting, fit
-from doppelganger.persona.nudging import nudged
+from doppelganger.persona.nudging import bend
 from doppelganger.persona.persona import Persona
 from doppelganger.persona.posing import Moment, Poser, read_moment
 from doppelganger.progress import Progress, silent
@@ -41,8 +41,8 @@ PREVIEW = 256
 @dataclass(frozen=True)
 class WearSettings:
     """How a persona is put on. ``looks``: renderings to find pose and expression in, at first and after the search. ``bends``:
-    looks at the finished photo, after each of which its features are moved to where the photo has them. ``keep``: the search, and
-    what it does once more after these."""
+    looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`). ``keep``: the search,
+    and what it does once more after these."""
 
     looks: int = 4
     looks_again: int = 2
@@ -142,12 +142,11 @@ class Dresser:
         if steps:  # what the search has cost of pose and expression is asked for once more
             posed = self.poser.again(asked, latent, posed.strengths, self._settings.looks_again)
             fitting = self._fit(posed.moment, asked)
-            latent, more = self._kept(posed.latent, fitting, subject, self._settings.keep_again, progress)
-            steps += more
+        for _ in range(self._settings.bends):
+            fitting = self._bent(fitting, networks.generator.synthesise(posed.latent), asked)
+        latent, more = self._kept(posed.latent, fitting, subject, self._settings.keep_again, progress)
         face = networks.generator.synthesise(latent)
-        if steps:  # hair may have moved
-            fitting = self._fit(read_moment(face, networks, self._parser), asked)
-        put = self._best_bent(photo, subject, asked, fitting, face)
+        put = self._best_put(photo, subject, (fitting, self._bent(fitting, face, asked)), face)
         held_out = tuple(
             m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
         )
@@ -159,7 +158,7 @@ class Dresser:
             put.pose_error,
             put.expression,
             posed.strengths,
-            steps,
+            steps + more,
             held_out,
         )
 
@@ -203,30 +202,25 @@ class Dresser:
         )
         return found.w, found.steps
 
-    def _best_bent(self, photo: RGB, subject: Subject, asked: Moment, fitting: Fitting, face: RGB) -> "_Put":
-        """The face on the photo as it is and bent (`nudging`), each look bending further: of those that most verifiers take for the
-        persona and none for the wearer, the one nearest to the photo's pose and expression."""
+    def _bent(self, fitting: Fitting, face: RGB, asked: Moment) -> Fitting:
+        """The fitting that moves the features of ``face`` to where the photo has them; as it was where they cannot be made out."""
         networks = self._networks
-        before = _landmarks_at(subject, photo, networks)
-        layer = np.asarray(np.clip(fitting.face(face).round(), 0, 255), np.uint8)
+        shown = fitting.worn(face)
+        try:
+            marks = networks.landmarks.detect(shown, central_face(networks.detector, shown))
+        except FaceError:
+            return fitting
+        return fitting.bent(bend(marks, asked.landmarks, networks.landmarks.stable, len(shown)))
+
+    def _best_put(self, photo: RGB, subject: Subject, fittings: Sequence[Fitting], face: RGB) -> "_Put":
+        """Of the ways to put the face on the photo that most verifiers take for the persona and none for the wearer, the one
+        nearest to the photo's pose and expression."""
+        before = _landmarks_at(subject, photo, self._networks)
         tried = []
-        for look in range(self._settings.bends + 1):
-            if look:
-                shown = np.clip(
-                    (fitting.portrait + (layer - fitting.portrait.astype(np.float32)) * fitting.alpha[..., None]),
-                    0,
-                    255,
-                )
-                try:
-                    marks = networks.landmarks.detect(
-                        shown.astype(np.uint8), central_face(networks.detector, shown.astype(np.uint8))
-                    )
-                except FaceError:
-                    break
-                layer = nudged(layer, marks, asked.landmarks, networks.landmarks.stable)
-            image = set_in(photo, subject.portrait.transform, fitting.alpha, layer)
-            after = _landmarks_at(subject, image, networks)
-            seen = judge(image, subject, self._persona.front, networks)
+        for fitting in fittings:
+            image = set_in(photo, subject.portrait.transform, fitting, face)
+            after = _landmarks_at(subject, image, self._networks)
+            seen = judge(image, subject, self._persona.front, self._networks)
             tried.append(_Put(image, seen, turn_between(before, after), correlation(before, after)))
         return min(tried, key=lambda put: (not put.accepted, put.miss))
 
@@ -235,19 +229,19 @@ class Dresser:
         return fit(shown.image, points, asked.image, wanted, asked.labels, self._parser)
 
 
-def set_in(photo: RGB, transform: NDArray[np.float32], mask: NDArray[np.float32], layer: RGB) -> RGB:
-    """The photo, uint8 [H, W, 3], with the fitted face ``layer`` [1024, 1024, 3] where ``mask`` [1024, 1024] is; ``transform``:
-    photo → portrait. Outside the mask not a bit changes."""
+def set_in(photo: RGB, transform: NDArray[np.float32], fitting: Fitting, face: RGB) -> RGB:
+    """The photo, uint8 [H, W, 3], with the fitted face; ``transform``: photo → portrait. Outside the mask not a bit changes."""
     back = cv2.invertAffineTransform(transform)
     height, width = photo.shape[:2]
-    inside = mask > 0
+    inside = fitting.alpha > 0
     xs, ys = np.flatnonzero(inside.any(0)), np.flatnonzero(inside.any(1))
     corners = np.array([[x, y, 1] for x in (xs[0], xs[-1]) for y in (ys[0], ys[-1])]) @ back.T
     left, top = np.clip(np.floor(corners.min(0)) - 3, 0, [width - 1, height - 1]).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(0)) + 4, [left + 1, top + 1], [width, height]).astype(int)
     back[:, 2] -= (left, top)
     size = (int(right - left), int(bottom - top))
-    opacity = np.repeat((mask * 255).round().astype(np.uint8)[:, :, None], 3, axis=2)
+    layer = np.asarray(np.clip(fitting.face(face).round(), 0, 255), np.uint8)
+    opacity = np.repeat((fitting.alpha * 255).round().astype(np.uint8)[:, :, None], 3, axis=2)
     colours = warp(layer, back, *size, border=cv2.BORDER_REPLICATE).astype(np.float32)
     alpha = warp(opacity, back, *size).astype(np.float32) / 255
     result = photo.copy()
