@@ -4,7 +4,7 @@ photo → detect, align → project (the continuum) → border of every verifier
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from doppelganger.recording import record_run
 from doppelganger.result import Result
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject, see
-from doppelganger.trait import apparent_sex
+from doppelganger.trait import Trait, apparent_sex
 from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.thresholds import calibration
 from doppelganger.verifiers.views import Views
@@ -139,9 +139,17 @@ def project_subject(
 
 
 def search_nearest(
-    subject: Subject, closest: Latent, networks: Networks, settings: Settings, progress: Progress
+    subject: Subject,
+    closest: Latent,
+    networks: Networks,
+    settings: Settings,
+    progress: Progress,
+    more_traits: Sequence[Trait] = (),
 ) -> tuple[Found, Views]:
-    """The nearest search with the chosen verifiers; and its face, as they were shown it. The held-out ones are not asked."""
+    """The nearest search with the chosen verifiers; and its face, as they were shown it. The held-out ones are not asked.
+
+    ``more_traits``: what is held beside the sex, each read from the crop of the searched verifier whose name it bears.
+    """
     members = {m.name: m for m in networks.members(settings.searched)}
     limits = thresholds(networks)
     searched = [
@@ -194,7 +202,7 @@ def search_nearest(
         networks.device,
         settings.seed,
         progress,
-        (sex,),
+        (sex, *more_traits),
     )
     return found, shown_as[found.w.tobytes()]
 
