@@ -64,7 +64,7 @@ class Variant:
 VARIANTS = {
     "margin 1.5": Variant(),
     **{f"seed {seed}": Variant(seed=seed) for seed in range(1, SEEDS)},
-    "margin 2": Variant({"margin": 2.0}),
+    **{f"margin {margin:g}": Variant({"margin": margin}) for margin in (2.0, 2.5)},
     **{f"features {depth}, {w}": Variant(depth=depth, weight=w) for w in (0.1, 0.4) for depth in DEPTHS},
     "features 7² instead of the embedding, 0.4": Variant(depth="7²", weight=0.4, instead=True),
 }
@@ -192,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", nargs="+", type=Path)
     parser.add_argument("--held-out", nargs="+", default=["dlib"], choices=[*VERIFIERS])
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="written after every search; what is there already is not run again")
     args = parser.parse_args()
     if len(args.portraits) < 2 or not {"arcface", "sface"}.isdisjoint(args.held_out):
         parser.error("give two portraits or more, and leave ArcFace and SFace to the search")
@@ -200,21 +200,23 @@ def main() -> None:
     subjects = [see(read_image(path), networks, name=path.name) for path in args.portraits]
     insides = Insides(networks, [subject.portrait.image for subject in subjects])
     starts: dict[int, Latent] = {}
-    record: dict[str, Any] = {}
+    record: dict[str, Any] = json.loads(args.out.read_text("utf-8")) if args.out and args.out.exists() else {}
     for held_out in args.held_out:
-        rows: dict[str, Any] = {}
+        table = record.setdefault(f"{held_out} held out", {"means": {}, "portraits": {}})
         for k, (path, subject) in enumerate(zip(args.portraits, subjects, strict=True)):
-            if k not in starts:
+            row = table["portraits"].setdefault(path.stem, {})
+            missing = [name for name in VARIANTS if name not in row]
+            if missing and k not in starts:
                 starts[k] = project_subject(subject, networks, ProjectionSettings()).closest
-            closest = networks.generator.synthesise(starts[k])
-            rows[path.stem] = {"closest match": measured(closest, subject, networks) | insides.of(closest, k)}
-            for name, variant in VARIANTS.items():
-                run = tried(variant, held_out, k, subject, starts[k], insides, networks)
-                rows[path.stem][name] = run
-                print(json.dumps({"held out": held_out, path.stem: {name: run}}, ensure_ascii=False), flush=True)
-            record[f"{held_out} held out"] = {"means": means(list(rows.values())), "portraits": rows}
-            if args.out:
-                write_atomically(args.out, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+            if "closest match" not in row:
+                closest = networks.generator.synthesise(starts[k])
+                row["closest match"] = measured(closest, subject, networks) | insides.of(closest, k)
+            for name in missing:
+                row[name] = tried(VARIANTS[name], held_out, k, subject, starts[k], insides, networks)
+                print(json.dumps({"held out": held_out, path.stem: {name: row[name]}}, ensure_ascii=False), flush=True)
+                table["means"] = means([one for one in table["portraits"].values() if VARIANTS.keys() <= one.keys()])
+                if args.out:
+                    write_atomically(args.out, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 if __name__ == "__main__":
