@@ -35,7 +35,7 @@ from doppelganger.puppet.topology import (
 )
 
 _FLIP = np.diag([1.0, -1.0, -1.0])  # camera axes (y up, z towards it) ↔ picture axes (y down, z away)
-_SHUT = 0.06  # lid gap over eye width that the mesh shows of a closed eye
+_SHUT = 0.08  # lid gap over eye width that the mesh shows of a closed eye
 _DEPTH_SHARE = 0.5  # of an expression's depth that is believed: the mesh guesses it
 _MOST = 0.5  # eye distances that a point may move by an expression
 _ROUNDS = 6  # of averaging over neighbours, for the outline
@@ -95,6 +95,7 @@ class Retargeter:
         self._reference: Motion | None = None
         # units: eye distances, radians; tuned on talking heads so that a still driver's avatar is as still
         self._expression = OneEuro(cutoff=1.5, beta=12.0)
+        self._lids = OneEuro(cutoff=2.5, beta=4.0)
         self._turn, self._shift = OneEuro(cutoff=1.2, beta=1.5), OneEuro(cutoff=1.0, beta=1.5)
         self._coefficients = OneEuro(cutoff=2.0, beta=4.0)
 
@@ -109,7 +110,7 @@ class Retargeter:
         self._driver = Anatomy.of(reference.points)
         rotation = np.asarray(reference.pose[:3, :3], np.float64)
         self._driver_head = _FLIP @ (rotation / np.linalg.norm(rotation[:, 0])) @ _FLIP
-        for one in (self._expression, self._turn, self._shift, self._coefficients):
+        for one in (self._expression, self._lids, self._turn, self._shift, self._coefficients):
             one.forget()
 
     def __call__(self, motion: Motion, time: float) -> Pose:
@@ -120,8 +121,10 @@ class Retargeter:
         driver, avatar = self._driver, self._avatar
         now = np.asarray(motion.points, np.float64)
         moved = fit(driver.points, now, self._stable)
-        expression = (moved.back(now) - driver.points) / driver.eyes
-        expression = self._expression(expression, time)
+        raw = (moved.back(now) - driver.points) / driver.eyes
+        expression = self._expression(raw, time)
+        # a blink lasts two or three frames: lids have a filter of their own, which lets them through
+        openness = self._lids(np.array([self._openness(raw, side) for side in range(2)])[:, None], time)[:, 0]
         turn = rotation_of(self._turn(rotation_vector(moved.rotation)[None], time)[0])
         centre = self._stable @ driver.points / self._stable.sum()
         shift = (moved(centre[None])[0] - centre)[:2] / driver.eyes
@@ -133,7 +136,7 @@ class Retargeter:
         # the head's own axes: where the driver looks at rest is where the avatar looks at rest
         to_avatar = self._head @ self._driver_head.T
         turn = to_avatar @ turn @ to_avatar.T
-        vertices = self._shaped(expression @ to_avatar.T, driver.points / driver.eyes, expression)
+        vertices = self._shaped(expression @ to_avatar.T, expression, openness)
         return Pose(
             vertices,
             turn,
@@ -142,8 +145,16 @@ class Retargeter:
             {**self._weights(vertices, values), **self._turned(turn)},
         )
 
-    def _shaped(self, change: Floats, at_rest: Floats, own: Floats) -> Floats:
-        """The avatar's points with the driver's ``change`` [478, 3] in eye distances; ``own``: the same in the driver's axes."""
+    def _openness(self, change: Floats, side: int) -> float:
+        """How far one eye is open, over its rest: 0 shut. ``change``: [478, 3] in eye distances, in the driver's axes."""
+        driver, (lids, *_) = self._driver, _EYES[side]
+        shut = _SHUT * driver.widths[side]
+        now = lid_gap(driver.points + change * driver.eyes, lids)
+        return float(np.clip((now - shut) / max(driver.lids[side] - shut, 1e-3 * driver.eyes), 0, 1.6))
+
+    def _shaped(self, change: Floats, own: Floats, openness: Floats) -> Floats:
+        """The avatar's points with the driver's ``change`` [478, 3] in eye distances; ``own``: the same in the driver's axes.
+        ``openness``: of the right and the left eye."""
         avatar, driver = self._avatar, self._driver
         change = self._smoothing @ change
         length = np.linalg.norm(change, axis=1, keepdims=True)
@@ -154,27 +165,14 @@ class Retargeter:
         ratio = np.clip((avatar.mouth / avatar.eyes) / (driver.mouth / driver.eyes), 0.75, 1.35)
         scale = avatar.eyes * (1 + near * (ratio - 1))
         vertices = avatar.points + change * scale[:, None]
-        for side, (lids, contour, corners, iris) in enumerate(_EYES):
-            self._close(vertices, at_rest, own, side, lids, contour, corners, iris)
+        for side in range(2):
+            self._close(vertices, own, side, float(openness[side]))
         return np.asarray(vertices, np.float64)
 
-    def _close(
-        self,
-        vertices: Floats,
-        at_rest: Floats,
-        own: Floats,
-        side: int,
-        lids: tuple[tuple[int, int], ...],
-        contour: tuple[int, ...],
-        corners: tuple[int, int],
-        iris: int,
-    ) -> None:
+    def _close(self, vertices: Floats, own: Floats, side: int, openness: float) -> None:
         """Lids and gaze of one eye: shares of the opening, not lengths, since eyes differ in size."""
         avatar, driver = self._avatar, self._driver
-        now = lid_gap(at_rest + own, lids)
-        shut = _SHUT * driver.widths[side] / driver.eyes
-        rest = max(driver.lids[side] / driver.eyes - shut, 1e-3)
-        openness = float(np.clip((now - shut) / rest, 0, 1.6))
+        lids, contour, corners, iris = _EYES[side]
         base = avatar.points[list(contour)]
         moved = vertices[list(contour)].mean(0) - base.mean(0)  # the eye as a whole goes with what is around it
         for upper, lower in lids:
