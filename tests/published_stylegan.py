@@ -31,14 +31,16 @@ class Persistent:
         self.class_name, self.state = class_name, state
 
     def __reduce__(self) -> tuple[Any, ...]:
-        meta = dict(type="class", version=6, module_src=SOURCE, class_name=self.class_name, state=self.state)
+        meta = {"type": "class", "version": 6, "module_src": SOURCE, "class_name": self.class_name, "state": self.state}
         return _reconstruct_persistent_obj, (meta,), None
 
 
 @contextmanager
 def nvidia_modules() -> Iterator[None]:
     """The modules whose names the pickle holds."""
-    modules = {name: types.ModuleType(name) for name in ("torch_utils", "torch_utils.persistence", "dnnlib", "dnnlib.util")}
+    modules = {
+        name: types.ModuleType(name) for name in ("torch_utils", "torch_utils.persistence", "dnnlib", "dnnlib.util")
+    }
     modules["torch_utils.persistence"]._reconstruct_persistent_obj = _reconstruct_persistent_obj  # type: ignore[attr-defined]
     modules["dnnlib.util"].EasyDict = EasyDict  # type: ignore[attr-defined]
     before = (_reconstruct_persistent_obj.__module__, EasyDict.__module__)

@@ -234,7 +234,12 @@ def test_the_detective_is_its_parts() -> None:
 )
 def test_published_settings(setting: str, side: int, channels: int, layers: int, clamp: float | None) -> None:
     shape = Shape.of(setting, side)
-    assert (shape.channels(side), shape.channels(4), shape.mapping_layers, shape.clamp) == (channels, 512, layers, clamp)
+    assert (shape.channels(side), shape.channels(4), shape.mapping_layers, shape.clamp) == (
+        channels,
+        512,
+        layers,
+        clamp,
+    )
     assert shape.rows == 2 * int(math.log2(side)) - 2
     assert Shape.from_json(shape.to_json()) == shape
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import torch
-from published_stylegan import EasyDict, module, nvidia_modules, random_weights, settings, write_pickle
 from torch import Tensor
 
 from doppelganger.errors import UnsafePickleError
 from doppelganger.generators.stylegan2 import Shape, rebuilt
 from doppelganger.weights.stylegan_pickle import read_stylegan_pickle
+from published_stylegan import EasyDict, module, nvidia_modules, random_weights, settings, write_pickle
 
 NARROW = 1 / 32
 """Of config f in the other package: 16 channels up to 64²."""
@@ -36,7 +36,9 @@ def library() -> types.ModuleType:
     return importlib.import_module("gfpgan_arch.stylegan2_arch")
 
 
-def fused_bias_act(x: Tensor, bias: Tensor, _: Tensor, kind: int, derivative: int, slope: float, scale: float) -> Tensor:
+def fused_bias_act(
+    x: Tensor, bias: Tensor, _: Tensor, kind: int, derivative: int, slope: float, scale: float
+) -> Tensor:
     """Leaky ReLU of x and a bias a channel, times a scale."""
     assert (kind, derivative) == (3, 0)
     shifted = x + bias.reshape(-1, *[1] * (x.ndim - 2))
@@ -72,7 +74,9 @@ def independent(library: types.ModuleType, weights: dict[str, Tensor], resolutio
 
 def test_a_published_pickle_agrees_with_an_independent_stylegan2(tmp_path: Path, library: types.ModuleType) -> None:
     weights = random_weights(*SIZE)
-    shape, state = read_stylegan_pickle(write_pickle(tmp_path / "ffhq.pkl", module("Generator", weights, settings(*SIZE))))
+    shape, state = read_stylegan_pickle(
+        write_pickle(tmp_path / "ffhq.pkl", module("Generator", weights, settings(*SIZE)))
+    )
     assert shape == Shape(32, 1024, 16)
     network = rebuilt(shape, state).double()
     z = torch.randn(3, 512, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
@@ -84,7 +88,9 @@ def test_a_published_pickle_agrees_with_an_independent_stylegan2(tmp_path: Path,
 
 def test_ada_clamps_and_fewer_mapping_layers_are_read(tmp_path: Path) -> None:
     size = (16, 256, 8, 32, 2)
-    file = write_pickle(tmp_path / "ada.pkl", module("Generator", random_weights(*size), settings(*size, conv_clamp=256)))
+    file = write_pickle(
+        tmp_path / "ada.pkl", module("Generator", random_weights(*size), settings(*size, conv_clamp=256))
+    )
     shape, state = read_stylegan_pickle(file)
     assert shape == Shape(16, 256, 8, z_dim=32, w_dim=32, mapping_layers=2, clamp=256.0)
     assert rebuilt(shape, state)(torch.zeros(1, 32)).shape == (1, 3, 16, 16)

@@ -120,7 +120,7 @@ def double(picture: Tensor) -> Tensor:
 
 
 class Dense(nn.Module):
-    """y = x · weightᵀ · rate / √inputs + bias · rate: equalised learning rate (Karras et al. 2018, "Progressive Growing of GANs")."""
+    """y = x · weightᵀ · rate / √inputs + bias · rate: equalised learning rate (Karras et al. 2018, section 4.1)."""
 
     def __init__(self, inputs: int, outputs: int, rate: float = 1.0, bias: float = 0.0, active: bool = False) -> None:
         super().__init__()
@@ -234,9 +234,10 @@ class Mapping(nn.Module):
         x = z * (z.square().mean(1, keepdim=True) + EPSILON).rsqrt()
         for name in self._layers:
             x = self.get_submodule(name)(x)
+        w: Tensor = x
         if self.training:
-            self.w_avg.copy_(x.detach().mean(0).lerp(self.w_avg, MEMORY))
-        return x
+            self.w_avg.copy_(w.detach().mean(0).lerp(self.w_avg, MEMORY))
+        return w
 
 
 class Synthesis(nn.Module):

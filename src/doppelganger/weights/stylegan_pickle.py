@@ -2,7 +2,7 @@
 
 Such a file is a plain pickle of a dictionary (``G``, ``D``, ``G_ema`` …) whose modules are "persistent objects": a dictionary with
 the module's Python source, which NVIDIA's own reader executes, its class name and its state. Here the source stays text. Every
-name that a pickle may ask for is replaced by one of ours that holds what it is given; tensors are copied out of their storages by us.
+name that a pickle may ask for is replaced by one of ours that holds what it is given; tensors are copied out of their storages.
 """
 
 import io
@@ -114,7 +114,9 @@ def _content(source: Path) -> Mapping[str, Any]:
     try:
         with source.open("rb") as stream:
             if zipfile.is_zipfile(stream):
-                raise UnsafePickleError(f"{source.name} is a PyTorch archive, not a StyleGAN2 pickle as NVIDIA publishes them.")
+                raise UnsafePickleError(
+                    f"{source.name} is a PyTorch archive, not a StyleGAN2 pickle as NVIDIA publishes them."
+                )
             stream.seek(0)
             content = _Inert(cast(io.BufferedIOBase, stream), source.name).load()
     except UnsafePickleError:
@@ -150,7 +152,7 @@ def _storage(data: bytes) -> _Storage:
         stored = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         if not isinstance(stored, torch.TypedStorage):
             raise ValueError("not a storage")
-        return _Storage(torch.empty(0, dtype=stored.dtype).set_(stored.untyped()))  # type: ignore[call-overload]
+        return _Storage(torch.empty(0, dtype=stored.dtype).set_(stored.untyped()))  # type: ignore[no-untyped-call]
 
 
 def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:

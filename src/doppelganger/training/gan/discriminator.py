@@ -1,7 +1,7 @@
 """The detective: StyleGAN2's residual discriminator (Karras et al. 2020, section 4.1), which says how real a picture looks.
 
-Its next to last layer also sees how much the pictures of a batch differ (Karras et al. 2018, "Progressive Growing of GANs", section 3):
-a generator that makes one picture over and over is found out by that.
+Its next to last layer also sees how much the pictures of a batch differ (Karras et al. 2018, "Progressive Growing of
+GANs", section 3): a generator that makes one picture over and over is found out by that.
 """
 
 import math
@@ -55,8 +55,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] → half the side."""
-        short: Tensor = self.skip(x, HALF)
-        return short + self.conv1(self.conv0(x), HALF)
+        summed: Tensor = self.skip(x, HALF) + self.conv1(self.conv0(x), HALF)
+        return summed
 
 
 def with_spread(x: Tensor, group: int = GROUP) -> Tensor:
