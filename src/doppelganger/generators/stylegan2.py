@@ -258,8 +258,9 @@ class Synthesis(nn.Module):
             width = 2 if side == 4 else 3
             x, rgb = block(x, rgb, w[:, row : row + width], noise)
             row += width - 1  # the row of this side's picture is that of the next side's first convolution
-        assert rgb is not None
-        return rgb
+        picture: Tensor | None = rgb
+        assert picture is not None
+        return picture
 
 
 class StyleGAN2Network(nn.Module):
