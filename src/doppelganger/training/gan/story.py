@@ -55,8 +55,9 @@ def story(folder: Path) -> str:
 
 def chapters(count: int) -> list[int]:
     """Which of ``count`` lines are shown: first and last, and denser at the beginning."""
-    few = min(CHAPTERS, count)
-    return sorted({round((count - 1) * (i / max(few - 1, 1)) ** 1.5) for i in range(few)})
+    if count <= CHAPTERS:
+        return list(range(count))
+    return sorted({round((count - 1) * (i / (CHAPTERS - 1)) ** 1.5) for i in range(CHAPTERS)})
 
 
 def _picture(folder: Path, steps: int) -> str:

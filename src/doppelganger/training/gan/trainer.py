@@ -50,8 +50,10 @@ class Trainer:
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self._random = torch.Generator(device).manual_seed(settings.seed)
         lazy = settings.r1_every / (settings.r1_every + 1)  # the penalty's own steps are folded into the others
-        self._generator_adam = torch.optim.Adam(self.generator.parameters(), settings.rate, (0.0, 0.99))
-        self._detective_adam = torch.optim.Adam(self.detective.parameters(), settings.rate * lazy, (0.0, 0.99**lazy))
+        self._generator_adam = torch.optim.Adam(self.generator.parameters(), settings.rate, (0.0, 0.99), fused=True)
+        self._detective_adam = torch.optim.Adam(
+            self.detective.parameters(), settings.rate * lazy, (0.0, 0.99**lazy), fused=True
+        )
         self.steps = 0
         self.p = 0.0
         self._signs: list[float] = []
