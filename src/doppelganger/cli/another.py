@@ -54,15 +54,14 @@ def morph_by(place: str, faces: list[str], seconds: float, loop: bool, size: int
     _print(about) if as_json else typer.echo(about["film"])
 
 
-def open_by(place: str) -> "StyleGAN2":
+def open_by(place: str, device: str = "cpu") -> "StyleGAN2":
     """The generator that ``--generator`` names, fetched where it is an address."""
-    import torch
-
     from doppelganger.generators.opening import open_generator
+    from doppelganger.networks import pick_device
     from doppelganger.weights import Store
 
     with ProgressBar(("weights",)) as bar:
-        return open_generator(place, Store().folder / "generators", torch.device("cpu"), bar)
+        return open_generator(place, Store().folder / "generators", pick_device(device), bar)
 
 
 def _latent(face: str, generator: "StyleGAN2") -> "Latent":
