@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from doppelganger.cli.main import run
+from doppelganger.errors import OutputError
 from doppelganger.generators.stylegan2 import Shape, StyleGAN2Network
 from doppelganger.generators.stylegan2_generator import StyleGAN2, generator_file
 from doppelganger.images import read_image
@@ -57,8 +58,8 @@ def test_what_it_cannot_do_is_refused_by_a_sentence(
     assert "has 6 rows" in capsys.readouterr().out
     assert run(["face", "--seed", "1", *by]) == 0
     capsys.readouterr()
-    assert run(["face", "mix", str(tmp_path / "face-1.json"), "2", "--out", str(tmp_path), "--json"]) == 6
-    assert "was made with --generator tiny.safetensors" in capsys.readouterr().out
+    with pytest.raises(OutputError, match=r"was made with --generator tiny\.safetensors"):
+        read_latent(tmp_path / "face-1.json")
     (tmp_path / "evil.pkl").write_bytes(b"cos\nsystem\n(S'touch evil'\ntR.")
     assert run(["face", "--generator", str(tmp_path / "evil.pkl"), "--json"]) == 5
     assert "os.system" in capsys.readouterr().out
