@@ -19,18 +19,21 @@ from doppelganger.projection import Projection, ProjectionSettings
 
 
 class Checkpoint:
-    """The state of one projection: a photo's face and settings name it, so another run never picks it up.
+    """The state of one projection: a photo's face, settings and generator name it, so another run never picks it up.
 
     The name is a digest keyed with random bytes that lie beside it: it cannot be looked up for a known photo.
     """
 
-    def __init__(self, folder: Path, image: RGB, settings: ProjectionSettings, face: int | None) -> None:
+    def __init__(
+        self, folder: Path, image: RGB, settings: ProjectionSettings, face: int | None, generator: str = ""
+    ) -> None:
+        """``generator``: the SHA-256 of another one than the built-in."""
         self._key_file = folder / "key"
         try:
             self._key = self._key_file.read_bytes()
         except OSError:
             self._key = secrets.token_bytes(16)
-        described = json.dumps([__version__, repr(settings), face]).encode()
+        described = json.dumps([__version__, repr(settings), face, generator]).encode()
         digest = hmac.new(self._key, described + image.tobytes(), hashlib.sha256).hexdigest()
         self._file = folder / f"projection-{digest[:16]}.safetensors"
 

@@ -80,7 +80,12 @@ def encode_jpeg(image: RGB, quality: int = 92, xmp: bytes = b"", comment: str = 
         metadata["xmp"] = xmp
     if comment:
         metadata["comment"] = comment.encode()
-    Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True, **metadata)
+    picture = Image.fromarray(image)
+    try:
+        picture.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True, **metadata)
+    except OSError:  # noise outgrows the buffer that Pillow has for the second look which this option takes
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality, subsampling=0, **metadata)
     return buffer.getvalue()
 
 

@@ -11,6 +11,7 @@ from doppelganger.cli import (
     edit,
     evaluate,
     face,
+    gan,
     live,
     lookalikes,
     make,
@@ -40,6 +41,7 @@ app.command("verify")(verify.verify)
 app.command("border")(border.border)
 app.add_typer(face.app, name="face")
 app.command("edit")(edit.edit)
+app.add_typer(gan.app, name="gan")
 app.command("animate")(animate.animate)
 app.command("lookalikes")(lookalikes.lookalikes)
 app.command("rig")(rig.rig)

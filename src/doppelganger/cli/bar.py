@@ -22,6 +22,8 @@ STAGES = {
     "lookalikes": ("finding look-alikes", 60),
     "shoot": ("taking pictures of the persona", 100),
     "wearing": ("putting the persona on", 100),
+    "preparing": ("looking at pictures", 100),
+    "training": ("the generator and its detective", 10_000),
     "animating": ("moving the avatar", 300),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""

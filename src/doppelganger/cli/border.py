@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from doppelganger.cli.another import open_by
 from doppelganger.cli.bar import ProgressBar
 from doppelganger.cli.options import (
+    Another,
     Device,
     FaceIndex,
     Json,
@@ -26,6 +28,7 @@ from doppelganger.errors import OutputError
 from doppelganger.progress import Event, Progress
 
 if TYPE_CHECKING:
+    from doppelganger.generators.stylegan2_generator import StyleGAN2
     from doppelganger.images import RGB
     from doppelganger.judging import PathJudge
     from doppelganger.networks import Networks
@@ -41,6 +44,7 @@ def border(
     face: FaceIndex = None,
     steps: Steps = None,
     device: Device = "auto",
+    generator: Another = None,
     as_json: Json = False,
 ) -> None:
     """Project a photo and show where *same* turns into *different* on the way to its closest match.
@@ -60,6 +64,7 @@ def border(
     require_writable(folder)
     from doppelganger.weights import Store
 
+    another = open_by(generator, device) if generator is not None else None
     store = Store()
     missing = announce_download(store, needed(store))
     partial = folder.with_name(f".{folder.name}.partial")
@@ -67,7 +72,7 @@ def border(
         networks = networks_on(device, store)
         for name in needed(store):
             store.path(name, bar)
-        borders, faces = _find(image, projection_settings(steps), networks, face, photo.name, bar, partial)
+        borders, faces = _find(image, projection_settings(steps), networks, face, photo.name, bar, partial, another)
     saved = _save(folder, borders, faces)
     forget(partial)
     if as_json:
@@ -99,18 +104,27 @@ def _find(
     name: str,
     progress: Progress,
     partial: Path,
+    another: "StyleGAN2 | None",
 ) -> "tuple[tuple[Border, ...], Faces]":
     """The first half of ``doppelganger.make``, with the same checkpoint."""
     from doppelganger.border import find_borders
     from doppelganger.checkpoint import Checkpoint
     from doppelganger.doppelganger import project_subject
     from doppelganger.judging import SCAN_STRIDE, PathJudge, thresholds
+    from doppelganger.plain_projection import project_plainly
     from doppelganger.subject import see
 
     subject = see(image, networks, face, name)
-    kept = Checkpoint(partial, image, settings, face)
-    projected = project_subject(subject, networks, settings, progress, kept)
-    judge = PathJudge(projected, subject, networks)
+    if another is None:
+        kept = Checkpoint(partial, image, settings, face)
+        projected = project_subject(subject, networks, settings, progress, kept)
+    else:
+        kept = Checkpoint(partial, image, settings, face, another.sha256)
+        portrait, state = subject.portrait.image, kept.load()
+        projected = project_plainly(
+            portrait, another, networks.alex, settings, networks.device, state, progress, kept.save
+        )
+    judge = PathJudge(projected, subject, networks, another)
     borders = find_borders(len(projected.path), judge, thresholds(networks), SCAN_STRIDE)
     progress(Event("border", 1, 1))
     return borders, Faces(judge, len(projected.path))

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
+from doppelganger.cli.another import mix_by, morph_by, new_by
 from doppelganger.cli.bar import ProgressBar
-from doppelganger.cli.options import Json, announce_download, networks_on
+from doppelganger.cli.options import Another, Json, announce_download, networks_on
 from doppelganger.cli.traits import Traits, with_traits
 from doppelganger.progress import Event
 
@@ -60,6 +61,7 @@ def new(
     seed: Seed = 0,
     count: Annotated[int, typer.Option("--count", min=1, max=10_000, help="How many, from this seed on.")] = 1,
     out: OutFolder = Path("faces"),
+    generator: Another = None,
     as_json: Json = False,
 ) -> None:
     """Make faces to order (`face new …` or just `face …`).
@@ -69,6 +71,13 @@ def new(
 
     Example: `doppelganger face --sex female --age 45 --hair red --glasses --smile 0.7 --yaw -20 --seed 7`
     """
+    if generator is not None:
+        if sentence or traits:
+            raise typer.BadParameter(
+                "Wishes are steered in the built-in generator alone; with --generator give seeds only."
+            )
+        new_by(generator, seed, count, out, as_json)
+        return
     from doppelganger.sculpting.sentence import understand
     from doppelganger.sculpting.wish import wish
 
@@ -101,12 +110,16 @@ def mix(
         ),
     ] = 7,
     out: OutFolder = Path("faces"),
+    generator: Another = None,
     as_json: Json = False,
 ) -> None:
     """Head, pose and features of one face, colours and texture of another.
 
     Example: `doppelganger face mix faces/face-7.json 12`
     """
+    if generator is not None:
+        mix_by(generator, coarse, fine, row, out, as_json)
+        return
     with _mirror() as (mirror, bar):
         from doppelganger.sculpting.mixing import mix as mixed
 
@@ -158,6 +171,7 @@ def morph(
     loop: Annotated[bool, typer.Option("--loop", help="And from the last back to the first.")] = False,
     size: Annotated[int, typer.Option("--size", min=64, max=1024, help="Side in pixels.")] = 512,
     out: Annotated[Path, typer.Option("-o", "--out", help="The film to write, an .mp4.")] = Path("morph.mp4"),
+    generator: Another = None,
     as_json: Json = False,
 ) -> None:
     """A film of one face turning into the next (needs the package's extra `studio`).
@@ -168,6 +182,9 @@ def morph(
         raise typer.BadParameter("A morph needs two faces or more.")
     if find_spec("av") is None:
         raise typer.BadParameter("A film needs PyAV; install the package's extra `studio`, or `pip install av`.")
+    if generator is not None:
+        morph_by(generator, faces, seconds, loop, size, out, as_json)
+        return
     with _mirror() as (mirror, bar):
         from doppelganger.film import FRAMES_A_SECOND, continuum_film
         from doppelganger.sculpting.morph import between

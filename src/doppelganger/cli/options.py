@@ -23,6 +23,14 @@ Steps = Annotated[
     int | None, typer.Option("--steps", min=10, max=10_000, help="Steps of the projection; more come closer, slowly.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps, as PyTorch calls them.")]
+Another = Annotated[
+    str | None,
+    typer.Option(
+        "--generator",
+        help="Another StyleGAN2: a file of `gan train`, or a published pickle (path or address). Default: the built-in one.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 
 

@@ -35,6 +35,17 @@ class Generator(Protocol):
         """One face, uint8 [resolution, resolution, 3] RGB, from any latent."""
 
 
+class Population(Protocol):
+    """What faces of nobody are drawn from."""
+
+    @property
+    def w_mean(self) -> Latent:
+        """The mean of W, float32 [512]."""
+
+    def sample(self, count: int, seed: int) -> Latent:
+        """``count`` draws from W (truncation 1), float32 [count, 512]."""
+
+
 class DifferentiableGenerator(Protocol):
     """The same function of latents [B, w_rows or s_rows, 512] in PyTorch, with gradients to them."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -21,6 +21,9 @@ from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.sculpting.making import Made
 from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Wish
+
+if TYPE_CHECKING:
+    from doppelganger.generators.stylegan2_generator import StyleGAN2
 
 SCHEMA = 1
 TILE = 256
@@ -112,10 +115,11 @@ def new_folder(folder: Path) -> Path:
     raise AssertionError("count() never ends")
 
 
-def read_latent(record: Path) -> Latent:
-    """The latent that a face's JSON file holds. Raises OutputError with one sentence."""
+def read_latent(record: Path, generator: "StyleGAN2 | None" = None) -> Latent:
+    """The latent that a face's JSON file holds, of the built-in generator or of another. Raises OutputError with one sentence."""
     try:
-        packed = json.loads(record.read_text("utf-8"))["latent"]
+        content = json.loads(record.read_text("utf-8"))
+        packed, made_by = content["latent"], content.get("generator", {})
         values = np.frombuffer(base64.b64decode(packed["float32"]), "<f4").reshape(packed["shape"])
     except OSError as error:
         raise OutputError(f"{record} cannot be read ({error.strerror}).") from error
@@ -123,7 +127,11 @@ def read_latent(record: Path) -> Latent:
         raise OutputError(
             f"{record} is not a face's file, as `doppelganger face` writes them beside the pictures."
         ) from error
-    if values.shape not in ((W_ROWS, W_DIM), (S_ROWS, W_DIM)) or not np.isfinite(values).all():
+    if made_by.get("sha256") != (generator.sha256 if generator else None):
+        named = f"--generator {made_by['name']}" if "name" in made_by else "the generator of this program"
+        raise OutputError(f"{record} was made with {named}, and means nothing to another one.")
+    shapes = ((generator.w_rows, generator.w_dim),) if generator else ((W_ROWS, W_DIM), (S_ROWS, W_DIM))
+    if values.shape not in shapes or not np.isfinite(values).all():
         raise OutputError(f"{record} holds a latent that is none of this generator's; make the face again.")
     return np.array(values, np.float32)
 

@@ -13,16 +13,16 @@ GROUPS = ((0, 3), (3, 5), (5, 7), (7, W_ROWS))
 """Rows that act together: up to 8², 16², 32², 64² and finer."""
 
 
-def rows_of(latent: Latent) -> Latent:
-    """w, w+ or a latent in StyleSpace → w+ [16, 512]; offsets of scales are left out."""
+def rows_of(latent: Latent, count: int = W_ROWS) -> Latent:
+    """w, w+ or a latent in StyleSpace → w+ [count, 512]; offsets of scales are left out."""
     rows = np.asarray(latent, np.float32)
-    return np.array(np.broadcast_to(rows, (W_ROWS, rows.shape[-1])) if rows.ndim == 1 else rows[:W_ROWS])
+    return np.array(np.broadcast_to(rows, (count, rows.shape[-1])) if rows.ndim == 1 else rows[:count])
 
 
-def mix(coarse: Latent, fine: Latent, from_row: int = 7) -> Latent:
-    """w+ [16, 512]: rows below ``from_row`` (0–16) of ``coarse``, the rest of ``fine``."""
-    mixed = rows_of(coarse)
-    mixed[from_row:] = rows_of(fine)[from_row:]
+def mix(coarse: Latent, fine: Latent, from_row: int = 7, count: int = W_ROWS) -> Latent:
+    """w+ [count, 512]: rows below ``from_row`` (0 to count) of ``coarse``, the rest of ``fine``."""
+    mixed = rows_of(coarse, count)
+    mixed[from_row:] = rows_of(fine, count)[from_row:]
     return mixed
 
 

@@ -1,0 +1,222 @@
+"""Training a generator: how fast, how good, and what a kill does to it. Prints JSON.
+
+    python benchmarks/gan.py speed [--network small --side 32 --batch 16 --device cpu]
+    python benchmarks/gan.py quality SET RUN --marks 10000 50000 200000 [--count 2000] [--neighbours FILE.png]
+    python benchmarks/gan.py kill SET RUN [--times 20]
+
+`speed`: images a second, and the share of each part of a step.
+
+`quality` trains RUN on SET (of `gan prepare`, of twice --count pictures) to each mark, or goes on with it, and measures there by
+Inception-v3's features, FID and KID of --count pictures each: generated ones against one half of the set; beside it a Gaussian with
+the set's own mean and covariance, and the other half of the set, which is what cannot be beaten. Coverage: the share of real
+pictures that have a generated one within the distance of their own fifth neighbour (Naeem et al. 2020).
+
+`kill`: a trainer is killed (−9) at random moments and begun again, each time; then it must be the unbroken run to the bit.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from doppelganger.evaluation.inception import InceptionFeatures
+from doppelganger.evaluation.realism import frechet_distance, kernel_distance
+from doppelganger.generators.stylegan2 import StyleGAN2Network
+from doppelganger.images import encode_png, write_atomically
+from doppelganger.training.gan.picture_set import PictureSet
+from doppelganger.training.gan.run import Run
+from doppelganger.training.gan.settings import NETWORKS, TrainingSettings, shape_named
+from doppelganger.training.gan.sheet import sheet
+from doppelganger.training.gan.trainer import Trainer
+from doppelganger.weights import Store
+
+Pictures = NDArray[np.uint8]
+NEIGHBOUR = 5
+WARM, TIMED = 4, 16
+"""Steps: not counted, and counted, one of which has the penalty."""
+
+
+def speed(network: str, side: int, batch: int, device: torch.device) -> dict[str, Any]:
+    """Images a second of a trainer on noise."""
+    pictures = np.random.default_rng(0).integers(0, 256, (256, side, side, 3), np.uint8)
+    trainer = Trainer(TrainingSettings(shape_named(network, side), batch=batch), pictures, device)
+    trainer.p = 0.2
+    parts: dict[str, float] = {}
+
+    def timed(name: str) -> None:
+        inner = getattr(trainer, name)
+
+        def outer(*arguments: Any) -> Any:
+            begun = moment(device)
+            made = inner(*arguments)
+            parts[name.strip("_")] = parts.get(name.strip("_"), 0.0) + moment(device) - begun
+            return made
+
+        setattr(trainer, name, outer)
+
+    for _ in range(WARM):
+        trainer.step()
+    for name in ("_real", "_teach_detective", "_teach_generator", "_follow"):
+        timed(name)
+    begun = moment(device)
+    for _ in range(TIMED):
+        trainer.step()
+    seconds = moment(device) - begun
+    shares = {name: round(spent / seconds, 3) for name, spent in parts.items()}
+    about = {
+        "network": network,
+        "side": side,
+        "batch": batch,
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+    }
+    return {**about, "images a second": round(TIMED * batch / seconds, 2), "share of the time": shares}
+
+
+def moment(device: torch.device) -> float:
+    """Seconds, when all that was asked of the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def quality(pictures: PictureSet, run: Run, marks: list[int], count: int, neighbours: Path | None) -> dict[str, Any]:
+    """Measures at each mark."""
+    if len(pictures.pictures) < 2 * count:
+        raise SystemExit(f"The set has {len(pictures.pictures)} pictures; --count {count} needs twice as many.")
+    inception = InceptionFeatures(Store())
+    shuffled = np.random.default_rng(0).permutation(len(pictures.pictures))
+    real, other = (np.asarray(pictures.pictures[np.sort(shuffled[i * count : (i + 1) * count])]) for i in (0, 1))
+    of_real = inception.features(real)
+
+    def against(fakes: Pictures) -> dict[str, float]:
+        of_fakes = inception.features(fakes)
+        kid = kernel_distance(of_fakes, of_real)
+        return {"FID": frechet_distance(of_fakes, of_real), "KID": kid, "coverage": coverage(of_fakes, of_real)}
+
+    result: dict[str, Any] = {"count": count, "PCA-Gaussian": against(gaussian(real, count)), "real": against(other)}
+    result["at"] = {}
+    for mark in marks:
+        run.train(mark)
+        fakes = generated(run.trainer.average, count)
+        result["at"][run.trainer.seen] = against(fakes)
+        print(json.dumps(result["at"][run.trainer.seen]), file=sys.stderr)
+    if neighbours is not None:
+        write_atomically(neighbours, encode_png(sheet(beside_nearest(fakes[:12], pictures.pictures), columns=4)))
+    return result
+
+
+def generated(network: StyleGAN2Network, count: int) -> Pictures:
+    """Draws at truncation 1."""
+    z = torch.randn(count, network.shape.z_dim, generator=torch.Generator().manual_seed(1))
+    device = next(network.parameters()).device
+    made = []
+    with torch.inference_mode():
+        for some in z.to(device).split(32):
+            levels = (network(some) * 127.5 + 128).clamp(0, 255).byte()
+            made.append(levels.permute(0, 2, 3, 1).cpu().numpy())
+    return np.concatenate(made)
+
+
+def gaussian(pictures: Pictures, count: int) -> Pictures:
+    """Pictures drawn from the Gaussian with the mean and the covariance of a set's pixels."""
+    flat = pictures.reshape(len(pictures), -1).astype(np.float64)
+    centred = flat - flat.mean(0)
+    mixing = np.random.default_rng(2).standard_normal((count, len(flat))) / np.sqrt(len(flat) - 1)
+    drawn = flat.mean(0) + mixing @ centred  # of that covariance exactly, without its components being taken
+    return np.clip(drawn.round(), 0, 255).astype(np.uint8).reshape(count, *pictures.shape[1:])
+
+
+def coverage(fakes: NDArray[np.float32], real: NDArray[np.float32]) -> float:
+    """Share of the real ones with a fake nearer than their fifth neighbour."""
+    reach = np.sort(squared(real, real), 1)[:, NEIGHBOUR]  # the first is the picture itself
+    return float((squared(real, fakes).min(1) < reach).mean())
+
+
+def squared(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[N, M] squared distances."""
+    p, q = a.astype(np.float64), b.astype(np.float64)
+    return np.asarray((p**2).sum(1)[:, None] + (q**2).sum(1) - 2 * p @ q.T)
+
+
+def beside_nearest(fakes: Pictures, pictures: Pictures) -> Pictures:
+    """Each fake, then the three nearest of the whole set by pixels, mirrored ones too."""
+    both = np.concatenate([pictures, pictures[:, :, ::-1]])
+    flat = both.reshape(len(both), -1).astype(np.float32)
+    rows = []
+    for fake in fakes:
+        order = np.square(flat - fake.reshape(-1).astype(np.float32)).sum(1).argsort()
+        rows += [fake, *both[order[:3]]]
+    return np.stack(rows)
+
+
+def kill(pictures: PictureSet, folder: Path, times: int) -> dict[str, Any]:
+    """Killed at random moments; then compared to a run that nobody killed."""
+    chance = random.Random(0)
+    order = [sys.executable, __file__, "short", str(pictures.folder), str(folder / "killed"), "--ticks", str(times + 2)]
+    for number in range(times):
+        process = subprocess.Popen(order)
+        while process.poll() is None and len(list((folder / "killed").glob("samples/*.jpg"))) <= number:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.3))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    short(pictures, folder / "killed", times + 2)
+    short(pictures, folder / "unbroken", times + 2)
+    generators = [(folder / name / "generator.safetensors").read_bytes() for name in ("killed", "unbroken")]
+    return {"killed": times, "the same generator to the bit": generators[0] == generators[1]}
+
+
+def short(pictures: PictureSet, folder: Path, ticks: int) -> None:
+    """A run with a checkpoint every four steps."""
+    settings = TrainingSettings(shape_named("small", pictures.side), batch=4, tick=4)
+    Run(folder, pictures, settings, torch.device("cpu")).train(16 * ticks)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    of_speed = verbs.add_parser("speed")
+    of_speed.add_argument("--side", type=int, default=32)
+    of_quality, of_kill, of_short = (verbs.add_parser(verb) for verb in ("quality", "kill", "short"))
+    for verb in (of_quality, of_kill, of_short):
+        verb.add_argument("set", type=Path)
+        verb.add_argument("run", type=Path)
+    of_quality.add_argument("--marks", type=int, nargs="+", required=True)
+    of_quality.add_argument("--count", type=int, default=2000)
+    of_quality.add_argument("--neighbours", type=Path)
+    for verb in (of_speed, of_quality):
+        verb.add_argument("--network", choices=NETWORKS, default="small")
+        verb.add_argument("--batch", type=int, default=16)
+        verb.add_argument("--device", default="cpu")
+    of_kill.add_argument("--times", type=int, default=20)
+    of_short.add_argument("--ticks", type=int, required=True)
+    chosen = parser.parse_args()
+    if chosen.verb == "speed":
+        result = speed(chosen.network, chosen.side, chosen.batch, torch.device(chosen.device))
+    else:
+        pictures = PictureSet.load(chosen.set)
+        if chosen.verb == "short":
+            return short(pictures, chosen.run, chosen.ticks)
+        if chosen.verb == "kill":
+            result = kill(pictures, chosen.run, chosen.times)
+        else:
+            settings = TrainingSettings(shape_named(chosen.network, pictures.side), batch=chosen.batch)
+            run = Run(chosen.run, pictures, settings, torch.device(chosen.device))
+            result = quality(pictures, run, sorted(chosen.marks), chosen.count, chosen.neighbours)
+    print(json.dumps(result, indent=1))
+    return None
+
+
+if __name__ == "__main__":
+    main()

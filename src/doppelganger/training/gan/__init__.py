@@ -1,0 +1,1 @@
+"""A generator and its detective, which make one another better."""

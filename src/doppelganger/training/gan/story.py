@@ -1,0 +1,81 @@
+"""The page that tells a run as a story: the fakes as they became better, beside what the detective believed of them."""
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from doppelganger.errors import OutputError
+from doppelganger.training.gan.run import HISTORY, settings_of
+from doppelganger.training.gan.trouble import warnings
+
+CHAPTERS = 24
+"""Pictures on the page: the first, the last, and some between, closer together where more happens, at the beginning."""
+WIDTH, HEIGHT = 720, 150
+"""Of a chart, in its own units."""
+
+
+def story(folder: Path) -> str:
+    """The run in ``folder`` as one HTML file that needs nothing else. Raises OutputError where there is no run."""
+    settings = settings_of(folder)
+    try:
+        history = json.loads((folder / HISTORY).read_text("utf-8"))
+        lines = [line for line in history if (folder / "samples" / f"{line['steps']:08d}.jpg").is_file()]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise OutputError(f"{folder} holds no run yet; `doppelganger gan train` makes one.") from error
+    if settings is None or not lines:
+        raise OutputError(f"{folder} holds no run yet; `doppelganger gan train` makes one.")
+    chosen = [lines[i] for i in chapters(len(lines))]
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    beliefs = {"real pictures": "real believed", "fakes": "fake believed"}
+    losses = {"detective's loss": "detective loss", "generator's loss": "generator loss"}
+    others = {"p, how much is changed": "p", "spread of the fakes, 1 as in the set": "spread"}
+    return environment.get_template("page.html.j2").render(
+        side=settings.shape.resolution,
+        last=history[-1],
+        warnings=warnings(history),
+        chapters=[{**line, "picture": _picture(folder, line["steps"])} for line in chosen],
+        charts=[
+            ("What the detective believes: chance that a picture is real", _chart(history, beliefs, 1.0)),
+            ("Losses", _chart(history, losses)),
+            ("Augmentation, and how much the fakes differ", _chart(history, others)),
+        ],
+    )
+
+
+def chapters(count: int) -> list[int]:
+    """Which of ``count`` lines are shown: first and last, and denser at the beginning."""
+    if count <= CHAPTERS:
+        return list(range(count))
+    return sorted({round((count - 1) * (i / (CHAPTERS - 1)) ** 1.5) for i in range(CHAPTERS)})
+
+
+def _picture(folder: Path, steps: int) -> str:
+    data = base64.b64encode((folder / "samples" / f"{steps:08d}.jpg").read_bytes()).decode()
+    return f"data:image/jpeg;base64,{data}"
+
+
+def _chart(history: Sequence[dict[str, Any]], lines: dict[str, str], top: float | None = None) -> Markup:
+    """An SVG of some columns of the history over the images seen."""
+    most = top or max(1e-6, *(line[key] for line in history for key in lines.values()))
+    last = history[-1]["images"]
+    parts = []
+    for number, (name, key) in enumerate(lines.items()):
+        places = " ".join(
+            f"{WIDTH * line['images'] / last:.1f},{HEIGHT * (1 - line[key] / most):.1f}" for line in history
+        )
+        parts.append(f'<polyline class="line{number}" points="0,{places.split(",")[1].split(" ")[0]} {places}"/>')
+        parts.append(f'<text class="line{number}" x="{10 + 330 * number}" y="{HEIGHT + 20}">{name}</text>')
+    scale = f'<text x="{WIDTH + 6}" y="10">{most:.2g}</text><text x="{WIDTH + 6}" y="{HEIGHT}">0</text>'
+    frame = f'<path d="M0 0H{WIDTH}M0 {HEIGHT}H{WIDTH}" class="frame"/>'
+    return Markup(f'<svg viewBox="-2 -4 {WIDTH + 60} {HEIGHT + 30}" role="img">{frame}{"".join(parts)}{scale}</svg>')

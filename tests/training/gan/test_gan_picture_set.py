@@ -1,0 +1,65 @@
+"""A set: what is in it, what is left out and why."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from doppelganger.errors import ImageError, OutputError
+from doppelganger.images import encode_jpeg, encode_png, resize_area
+from doppelganger.training.gan.picture_set import LeftOut, PictureSet, from_folder, save_set
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twenty different ones in two folders, one of them again as a smaller JPEG, one small, one that is none."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for i in range(20):
+        coarse = rng.integers(0, 256, (6, 8, 3), np.uint8)
+        picture = coarse.repeat(8, 0).repeat(8, 1)  # 48 × 64
+        (folder / ("more" if i > 9 else ".") / f"{i:02}.png").write_bytes(encode_png(picture))
+    (folder / "zz-copy.jpg").write_bytes(encode_jpeg(resize_area(picture, 44, 33), 90))
+    (folder / "zz-small.png").write_bytes(encode_png(picture[:10]))
+    (folder / "zz-text.txt").write_text("no picture")
+    return folder
+
+
+def made(photos: Path, out: Path) -> tuple[PictureSet, LeftOut]:
+    left = LeftOut()
+    heard: list[tuple[int, int]] = []
+    squares = from_folder(photos, 16, left, lambda done, total: heard.append((done, total)))
+    kept = save_set(squares, 16, out, "photos", left)
+    assert heard[-1] == (23, 23)
+    return kept, left
+
+
+def test_a_folder_becomes_a_set(photos: Path, tmp_path: Path) -> None:
+    kept, left = made(photos, tmp_path / "set")
+    assert kept.pictures.shape == (20, 16, 16, 3) and kept.side == 16
+    assert left == LeftOut(["zz-text.txt"], ["zz-small.png"], {"zz-copy.jpg": "more/19.png"})
+    assert kept.about["left out"]["copies"] == {"zz-copy.jpg": "more/19.png"}
+    again = PictureSet.load(tmp_path / "set")
+    assert again.digest == kept.digest and np.array_equal(again.pictures, kept.pictures)
+    assert (tmp_path / "set" / "sheet.jpg").is_file()
+    with pytest.raises(OutputError, match="has a set already"):
+        made(photos, tmp_path / "set")
+
+
+def test_too_few_and_what_is_no_set_are_refused(photos: Path, tmp_path: Path) -> None:
+    for file in (photos / "more").iterdir():
+        file.unlink()
+    with pytest.raises(ImageError, match=r"10 different pictures.*1 are too small"):
+        left = LeftOut()
+        (photos / "zz-copy.jpg").unlink()
+        save_set(from_folder(photos, 16, left, lambda *_: None), 16, tmp_path / "set", "photos", left)
+    assert not (tmp_path / "set").exists()
+    with pytest.raises(ImageError, match="no folder"):
+        list(from_folder(tmp_path / "none", 16, LeftOut(), lambda *_: None))
+    (tmp_path / "bad").mkdir()
+    np.save(tmp_path / "bad" / "pictures.npy", np.zeros((20, 16, 8, 3), np.uint8))
+    (tmp_path / "bad" / "set.json").write_text('{"sha256": ""}')
+    for folder in (tmp_path, tmp_path / "bad"):
+        with pytest.raises(ImageError, match="not a set"):
+            PictureSet.load(folder)
