@@ -23,6 +23,8 @@ STAGES = {
     "shoot": ("taking pictures of the persona", 100),
     "wearing": ("putting the persona on", 100),
     "animating": ("moving the avatar", 300),
+    "extracting": ("finding and measuring faces", 300),
+    "converting": ("swapping the face", 300),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""
 

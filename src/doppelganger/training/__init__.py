@@ -1,0 +1,1 @@
+"""Networks that people train themselves, on their own pictures."""
