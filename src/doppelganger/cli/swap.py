@@ -15,9 +15,9 @@ from doppelganger.cli.studio import MissingExtraError
 from doppelganger.errors import StoppedError
 
 if TYPE_CHECKING:
+    from doppelganger.keeping import Embeddings
     from doppelganger.networks import Networks
     from doppelganger.training.swap.extracting import Extracted
-    from doppelganger.training.swap.sorting import Embeddings
     from doppelganger.training.swap.trainer import Told, Trained
     from doppelganger.weights import Store
 

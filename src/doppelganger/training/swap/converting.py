@@ -9,6 +9,7 @@ import numpy as np
 
 from doppelganger.errors import NoFaceError, OutputError
 from doppelganger.images import RGB, read_image, write_atomically
+from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.own_photos import JPEG_QUALITY
 from doppelganger.persona.whose import NotThereError
@@ -16,7 +17,6 @@ from doppelganger.progress import Event, Progress, silent
 from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.puppet.smoothing import OneEuro
 from doppelganger.training.swap.person import PersonInVideo, person_in
-from doppelganger.training.swap.sorting import Embeddings
 from doppelganger.training.swap.swapping import FaceSwapper
 from doppelganger.video.layout import beside, width_beside
 from doppelganger.video.reading import VideoFile

@@ -13,6 +13,7 @@ import numpy as np
 from doppelganger.errors import NoFaceError, TooYoungError
 from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.images import RGB
+from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.making import ADULT
 from doppelganger.progress import Event, Progress, silent
@@ -20,7 +21,7 @@ from doppelganger.report.sheets import grid
 from doppelganger.training.swap.coverage import coverage_picture
 from doppelganger.training.swap.face import SetFace
 from doppelganger.training.swap.faceset import Aside, FaceSet, require_consent, require_new, save
-from doppelganger.training.swap.sorting import Embeddings, sort
+from doppelganger.training.swap.sorting import sort
 from doppelganger.training.swap.sources import Unread, faces_of, files_of
 
 _COLUMNS, _SIDE, _MOST = 10, 96, 400  # of the sheet of what was set aside
