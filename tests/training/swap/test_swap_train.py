@@ -106,16 +106,16 @@ def step():
 
 
 before = 0
-for life in range(6):
+for life in range(4):
     child = os.fork()
     if child == 0:
         try:
             Trainer(folder, a, b, {preset}, torch.device("cpu")).train(Ending(), save_every=0.0)
         finally:
             os._exit(1)
-    while step() == before:
+    while not any(int(file.name[:8]) > before for file in folder.checkpoints.glob("0*.safetensors")):
         assert os.waitpid(child, os.WNOHANG) == (0, 0), "the training ended by itself"
-        time.sleep(0.01)
+        time.sleep(0.05)
     time.sleep(chance.uniform(0, 0.15))  # wherever it is then: in a step, in a file
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -132,7 +132,7 @@ def test_kill_9_leaves_a_checkpoint_that_goes_on(sets: Sets, tmp_path: Path, ext
         [sys.executable, "-c", code, *map(str, extracted_pair), str(run)], capture_output=True, text=True, check=True
     )
     steps = [int(line) for line in lives.stdout.split()]
-    assert len(set(steps)) == 6
+    assert len(set(steps)) == 4
     assert steps == sorted(steps)
     going_on = trainer(run, sets)
     assert going_on.step == steps[-1]

@@ -24,8 +24,8 @@ def person_in(image: RGB, who: Embeddings, networks: Networks) -> Face | None:
 
 
 class PersonInVideo:
-    """Frame after frame. A face is taken up when most recognisers say that it is ``who``. It is followed, through turns in which they
-    would not know it, as long as it stays where it was and one recogniser finds it much as in the frame before; else all are
+    """Frame after frame. A face is taken up when most recognisers say that it is ``who``. It is followed, through turns in which
+    they would not know it, as long as it stays where it was and one recogniser finds it much as in the frame before; else all are
     asked again. So a cut to somebody else at the same place ends it at once."""
 
     def __init__(self, who: Embeddings, networks: Networks) -> None:
