@@ -1,13 +1,13 @@
 """Does a swap, trained on pictures of two people, show the other person and do what the scene does?
 
-    python benchmarks/swap.py WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30] [--pictures 400]
+    python benchmarks/swap.py WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
 
-Two invented grown-ups, made by the generator over yaw, pitch, smile and mouth; the held-out pictures come after the training ones
-and are in no set. WORK keeps pictures, sets and the run, so that a second call goes on training: for `standard`, call it as often as
-needed. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of the panel say
-*same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth opening are read from the converted picture
-by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute difference inside the mask,
-in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
+Two invented grown-ups, made by the generator over yaw, pitch, smile and mouth; the held-out pictures come after the training
+ones and are in no set. WORK keeps pictures, sets and the run, so that a second call goes on training: for `standard`, call it
+as often as needed. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of
+the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth opening are read from the
+converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute
+difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
 """
 
 import argparse

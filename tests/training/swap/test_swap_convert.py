@@ -90,11 +90,11 @@ def test_a_film_keeps_its_times_its_sound_and_everybody_else(
     assert sound_packets(video) == sound_packets(tmp_path / "out.mp4")
     for k, (old, new) in enumerate(pairs):
         moved = changed(old.image, new.image)
-        assert moved[:, 300:].mean() < 4, "what is not Ada is coded anew, no more"
+        assert moved[:, 300:].mean() < 6, "what is not Ada is coded anew, no more"
         if k < 3:
-            assert moved[80:220, 60:200].mean() > 10, "Ada is not"
+            assert moved[80:220, 60:200].mean() > 12, "Ada is not"
         else:
-            assert moved.mean() < 4, "and Bea alone stays Bea"
+            assert moved.mean() < 6, "and Bea alone stays Bea"
 
 
 def test_a_cut_to_somebody_else_at_the_same_place_ends_it(people: People, ada: Embeddings, networks: Networks) -> None:

@@ -20,7 +20,7 @@ class Preset:
 
 PRESETS = {
     "quick": Preset("quick", 64, 24, 256, 8, 2e-4),
-    "standard": Preset("standard", 128, 48, 512, 16, 1e-4),
-    "high": Preset("high", 256, 64, 1024, 16, 5e-5, mixed=True),
+    "standard": Preset("standard", 128, 32, 512, 16, 1e-4),
+    "high": Preset("high", 256, 48, 1024, 16, 5e-5, mixed=True),
 }
 """`quick` is for a first result on two CPU cores, `high` for a GPU."""
