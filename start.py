@@ -56,6 +56,7 @@ EXTRA_OF = {
     "studio": "studio",
     "live": "live",
     "serve": "live",
+    "swap": "live",
 }
 """Command that needs more packages than the others → the extra that has them."""
 

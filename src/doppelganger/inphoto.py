@@ -52,7 +52,15 @@ def set_back(photo: RGB, portrait: AlignedPortrait, doppelganger: RGB, parser: F
     skin = _enlarge(((ours == Part.SKIN) & (theirs == Part.SKIN)).astype(np.float32), side) > 0.5
     face = match_colours(doppelganger, portrait.image, alpha, skin)
 
-    to_photo = cv2.invertAffineTransform(portrait.transform)
+    return lay(photo, face, alpha, portrait.transform)
+
+
+def lay(photo: RGB, face: RGB, alpha: Floats, transform: Floats) -> RGB:
+    """``photo`` uint8 [H, W, 3] with ``face`` uint8 [S, S, 3] over it, as opaque as ``alpha`` float32 [S, S] in 0–1 says.
+
+    ``transform``: float32 [2, 3], photo pixel → face pixel. Where ``alpha`` is zero the photo stays, bit for bit.
+    """
+    to_photo = cv2.invertAffineTransform(transform)
     left, top, right, bottom = _box(alpha, to_photo, photo.shape[1], photo.shape[0])
     to_photo[:, 2] -= (left, top)
     size = (right - left, bottom - top)

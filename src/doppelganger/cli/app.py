@@ -21,6 +21,7 @@ from doppelganger.cli import (
     serve,
     studio,
     study,
+    swap,
     verify,
     weights,
 )
@@ -54,6 +55,7 @@ app.command("study-analyse")(study.analyse)
 persona.app.command("wear")(persona_wear.wear)
 persona.app.command("place")(persona_wear.place)
 app.add_typer(persona.app, name="persona")
+app.add_typer(swap.app, name="swap")
 app.add_typer(weights.app, name="weights")
 
 

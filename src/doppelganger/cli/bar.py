@@ -25,6 +25,8 @@ STAGES = {
     "preparing": ("looking at pictures", 100),
     "training": ("the generator and its detective", 10_000),
     "animating": ("moving the avatar", 300),
+    "extracting": ("finding and measuring faces", 300),
+    "converting": ("swapping the face", 300),
 }
 """Stage of the events → what it is called, and its usual share of the time in percent (measured on a CPU)."""
 

@@ -1,1 +1,1 @@
-"""Networks trained here."""
+"""Networks that people train themselves, on their own pictures."""
