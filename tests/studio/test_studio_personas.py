@@ -11,11 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import chromium, confirm, guest
+from browsing import confirm
 from PIL import Image
 from playwright.sync_api import expect
 from serving import Serving, finished, told
 
+from browsers import chromium, guest
 from conftest import Made
 from doppelganger.persona.folder import load
 from doppelganger.persona.persona import CONSENT, CONSENT_OF_ONE
