@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image
 
 from doppelganger.images import RGB
+from doppelganger.listening import listen
 from doppelganger.live.session import Session
 from doppelganger.live.web.call import Call
 from doppelganger.live.web.config import Config
 from doppelganger.live.web.serve import Server
 from doppelganger.puppet.performance import Shown
-from doppelganger.studio.serve import listen
 
 PATIENCE = 60.0
 

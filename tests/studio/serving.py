@@ -23,7 +23,8 @@ import json, sys
 from pathlib import Path
 from doppelganger.studio.config import Config, Limits
 from doppelganger.studio.house import House
-from doppelganger.studio.serve import listen, serve
+from doppelganger.listening import listen
+from doppelganger.studio.serve import serve
 told = json.loads(sys.argv[1])
 house = House(Path(told["data"]))
 house.occupy()

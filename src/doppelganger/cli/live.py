@@ -243,11 +243,11 @@ def _with_page(
     open_page: bool,
     ending: ExitStack,
 ) -> None:
+    from doppelganger.listening import listen
     from doppelganger.live.web.config import Config
     from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
     from doppelganger.studio.config import TLS
     from doppelganger.studio.identity import digest, new_secret
-    from doppelganger.studio.serve import listen
 
     shown = names[0] if names else socket.gethostname() if host in WILDCARDS else host
     token = None if is_loopback(host) else new_secret()

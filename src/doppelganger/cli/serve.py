@@ -99,12 +99,12 @@ def serve(
 
         _serve_there(Host(ssh, tuple(ssh_option or ())), avatars, port, sessions, remote_command, as_json)
         return
+    from doppelganger.listening import listen
     from doppelganger.live.remote.config import Config, Limits
     from doppelganger.live.remote.serving import serve as run
     from doppelganger.live.wardrobe import avatars_in
     from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
     from doppelganger.studio.config import TLS
-    from doppelganger.studio.serve import listen
 
     asked = token or new_token or not is_loopback(host)
     tls = TLS(certificate, key) if certificate and key else None

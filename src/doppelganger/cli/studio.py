@@ -78,10 +78,11 @@ def studio(
         raise typer.BadParameter(f"There is no device {device!r}; choose auto, cpu, cuda or mps.")
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key belong together.")
+    from doppelganger.listening import listen
     from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
     from doppelganger.studio.access.token import kept_hash, make_token
     from doppelganger.studio.house import House
-    from doppelganger.studio.serve import listen, serve
+    from doppelganger.studio.serve import serve
 
     bound = listen(host, port)
     house = House((data or _usual_folder()).absolute())

@@ -1,17 +1,14 @@
 """From a `Config` to a server that listens: the socket, uvicorn, and an end that leaves nothing behind."""
 
-import errno
 import logging
 import os
-import signal
 import socket
 from collections.abc import Callable
-from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
-from doppelganger.errors import DoppelgangerError
+from doppelganger.listening import AnsweringServer, StartError
 from doppelganger.studio.app import create_app
 from doppelganger.studio.config import Config
 from doppelganger.studio.house import House
@@ -20,56 +17,17 @@ _PATIENCE = 3
 """Seconds for answers under way when the server ends."""
 
 
-class AddressError(DoppelgangerError):
-    """The address cannot be listened on."""
-
-
-class StartError(DoppelgangerError):
-    """The server did not come up; the log says why."""
-
-
-class _Server(uvicorn.Server):
-    """Says when it answers; sends the event streams away when it ends, for which uvicorn would wait."""
+class _Server(AnsweringServer):
+    """Sends the event streams away when it ends, for which uvicorn would wait."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._app, self._ready = app, ready
-        self.interrupted = False
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.interrupted = self.interrupted or sig == signal.SIGINT
-        super().handle_exit(sig, frame)
+        super().__init__(config, ready)
+        self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if hasattr(self._app.state, "studio"):
             self._app.state.studio.hub.close()
         await super().shutdown(sockets)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises AddressError."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        bound = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise AddressError(f"{host} is no address of this machine; correct --host.") from error
-    if os.name != "nt":  # there it would let two servers share the port
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        if error.errno == errno.EADDRINUSE:
-            raise AddressError(f"Port {port} is in use; end what uses it, or choose another with --port.") from error
-        raise AddressError(f"{host} port {port} cannot be listened on ({error.strerror}); choose others.") from error
-    return bound
 
 
 def serve(config: Config, house: House, bound: socket.socket, ready: Callable[[], None]) -> None:

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 
 from doppelganger.images import RGB, read_image
+from doppelganger.listening import listen
 from doppelganger.live.remote.config import Config, Limits
 from doppelganger.live.remote.serving import serve
 from doppelganger.live.shelf import Avatar
 from doppelganger.puppet.motion import Motion
-from doppelganger.studio.serve import listen
 
 GREEN = (0, 255, 0)
 ROW = 20

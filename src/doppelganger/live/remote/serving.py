@@ -2,16 +2,14 @@
 
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
 
 import uvicorn
 
-from doppelganger.errors import DoppelgangerError
+from doppelganger.listening import AnsweringServer, StartError
 from doppelganger.live.remote.app import create_app
 from doppelganger.live.remote.config import Config
 from doppelganger.live.remote.wire import LARGEST
@@ -23,30 +21,8 @@ _UNSENT = 256_000
 """Bytes of pictures that the system may hold for one session: enough for a fast line far away, too few to grow old in."""
 
 
-class StartError(DoppelgangerError):
-    """The server did not come up; the log says why."""
-
-
-class _Server(uvicorn.Server):
-    """Says when it answers; tells Ctrl-C from other ends."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self.interrupted = False
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.interrupted = self.interrupted or sig == signal.SIGINT
-        super().handle_exit(sig, frame)
-
-
 def serve(config: Config, bound: socket.socket, ready: Callable[[], None], with_input: bool = False) -> None:
-    """Until Ctrl-C, which passes through. ``bound``: of `studio.serve.listen`; ``ready``: called once it answers.
+    """Until Ctrl-C, which passes through. ``bound``: of `listening.listen`; ``ready``: called once it answers.
 
     ``with_input``: end as well when standard input does, which is how a server at the other end of an ssh connection learns that
     the connection is gone. Raises StartError.
@@ -73,7 +49,7 @@ def serve(config: Config, bound: socket.socket, ready: Callable[[], None], with_
         ssl_certfile=config.tls.certificate if config.tls else None,
         ssl_keyfile=config.tls.key if config.tls else None,
     )
-    server = _Server(settings, ready)
+    server = AnsweringServer(settings, ready)
     if with_input:
         threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
     server.run(sockets=[bound])

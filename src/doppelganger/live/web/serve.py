@@ -1,25 +1,23 @@
 """The application on a socket, until it is told to end."""
 
 import logging
-import signal
 import socket
 from collections.abc import Callable
-from types import FrameType
 
 import uvicorn
 
+from doppelganger.listening import AnsweringServer, StartError
 from doppelganger.live.web.app import create_app
 from doppelganger.live.web.call import Call
 from doppelganger.live.web.config import Config
 from doppelganger.live.web.wire import MAX_BYTES
-from doppelganger.studio.serve import StartError
 
 _PATIENCE = 2
 """Seconds for a call under way when the server ends."""
 
 
-class Server(uvicorn.Server):
-    """Says when it answers. `stop` ends it from another thread."""
+class Server(AnsweringServer):
+    """`stop` ends it from another thread."""
 
     def __init__(self, call: Call, config: Config, ready: Callable[[], None]) -> None:
         settings = uvicorn.Config(
@@ -38,18 +36,7 @@ class Server(uvicorn.Server):
             ssl_certfile=config.tls.certificate if config.tls else None,
             ssl_keyfile=config.tls.key if config.tls else None,
         )
-        super().__init__(settings)
-        self._ready = ready
-        self.interrupted = False
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.interrupted = self.interrupted or sig == signal.SIGINT
-        super().handle_exit(sig, frame)
+        super().__init__(settings, ready)
 
     def stop(self) -> None:
         """Soon."""
@@ -57,7 +44,7 @@ class Server(uvicorn.Server):
 
 
 def serve(call: Call, config: Config, bound: socket.socket, ready: Callable[[], None]) -> None:
-    """Until Ctrl-C, which passes through. ``bound``: of `studio.serve.listen`; ``ready``: called once it answers."""
+    """Until Ctrl-C, which passes through. ``bound``: of `listening.listen`; ``ready``: called once it answers."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     server = Server(call, config, ready)
     try:
