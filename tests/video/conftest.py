@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from filming import MarkedStill
 
 from doppelganger.images import RGB, resize
 from doppelganger.networks import Networks
 from doppelganger.puppet.tracker import Tracker
+from filming import MarkedStill
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filming import NTSC, MarkedStill, sound_packets, write_video
 
 from doppelganger.errors import NoFaceError, OutputError
 from doppelganger.images import RGB
@@ -16,6 +15,7 @@ from doppelganger.puppet.tracker import Tracker
 from doppelganger.video.animate import animate
 from doppelganger.video.reading import VideoFile
 from doppelganger.video.reference import find_reference, restlessness
+from filming import NTSC, MarkedStill, sound_packets, write_video
 
 Moving = Callable[[int], list[RGB]]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filming import NTSC, sound_packets, write_video
 
 from doppelganger.cli.main import run
 from doppelganger.errors import NoFaceError
@@ -25,6 +24,7 @@ from doppelganger.puppet.rig import Rig
 from doppelganger.puppet.tracker import Tracker
 from doppelganger.video.animate import animate
 from doppelganger.video.reading import VideoFile
+from filming import NTSC, sound_packets, write_video
 
 
 def test_a_film_of_a_rig(

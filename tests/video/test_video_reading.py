@@ -8,12 +8,12 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
-from filming import NTSC, corners, quadrants, write_video
 
 from doppelganger.errors import VideoError
 from doppelganger.images import encode_png
 from doppelganger.video import reading
 from doppelganger.video.reading import VideoFile
+from filming import NTSC, corners, quadrants, write_video
 
 UNEVEN = [0, 33, 80, 100, 140, 200, 201, 260, 300, 350, 400, 410]
 """Milliseconds."""

@@ -6,13 +6,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from filming import NTSC, RATE, TONE, corners, quadrants, sound_of, sound_packets, write_video
 
 from doppelganger.errors import OutputError
 from doppelganger.provenance import SENTENCES, SourceType
 from doppelganger.video.reading import VideoFile
 from doppelganger.video.sound import KeptSound
 from doppelganger.video.writing import FilmWriter
+from filming import NTSC, RATE, TONE, corners, quadrants, sound_of, sound_packets, write_video
 
 
 def copy(source: Path, target: Path) -> KeptSound:
