@@ -76,6 +76,23 @@ def test_a_worker_that_dies_gets_a_second_try_and_no_third(serving: Callable[...
     finished(client, job, "stopped")
 
 
+def test_a_worker_that_hangs_does_not_hold_a_stop_up(serving: Callable[..., Serving], photo: bytes) -> None:
+    studio = serving()
+    client = studio.visitor()
+    job = begin(client, upload(client, photo)["id"], steps=40)
+    for event in told(client, job["id"]):
+        if event.data.get("stage") == "projection" and event.data["done"] >= 16:  # past the first checkpoint
+            break
+    worker = studio.helper("worker")
+    assert worker
+    os.kill(worker, signal.SIGSTOP)
+    assert client.post(f"/api/jobs/{job['id']}/stop").status_code == 200
+    finished(client, job, "stopped")
+    assert not alive(worker)
+    assert client.post(f"/api/jobs/{job['id']}/resume").status_code == 200
+    finished(client, job, "done")
+
+
 def alive(pid: int) -> bool:
     """Whether it runs; one that has ended and that nobody has asked about does not."""
     asked = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, encoding="utf-8")

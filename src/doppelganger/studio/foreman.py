@@ -44,6 +44,7 @@ class Foreman:
         self._helper = Helper("doppelganger.studio.worker", config.device)
         self._now: UnderWay | None = None
         self._closing = False
+        self._patient: set[asyncio.Task[None]] = set()
 
     @property
     def worker_pid(self) -> int | None:
@@ -68,9 +69,12 @@ class Foreman:
                 await self._helper.end()  # nobody has needed its gigabytes for a while
 
     async def stop(self, job: JobRow) -> None:
-        """It keeps what it has found and waits. A running one ends its step first."""
+        """It keeps what it has found and waits. A running one ends its step first, if that takes no longer than is to be borne."""
         if self._now and self._now.job.id == job.id:
             await self._ask(self._now, "stop")
+            task = asyncio.create_task(self._wait_or_kill(self._now, _PATIENCE))
+            self._patient.add(task)  # the loop itself would let it be collected
+            task.add_done_callback(self._patient.discard)
         elif job.state == "queued":
             self._desk.stopped(job.id)
 
