@@ -90,7 +90,12 @@ def test(options: list[str]) -> int:
     if code := doppelganger("weights", "fetch"):
         return code
     failed = []
-    for check in (["ruff", "check", "--no-cache"], ["ruff", "format", "--check", "--no-cache"], ["mypy"], ["pytest", *options]):
+    for check in (
+        ["ruff", "check", "--no-cache"],
+        ["ruff", "format", "--check", "--no-cache"],
+        ["mypy"],
+        ["pytest", *options],
+    ):
         print(f"\n== {' '.join(check)}", flush=True)
         begun = time.monotonic()
         if call(str(PYTHON), "-m", *check, cwd=ROOT):

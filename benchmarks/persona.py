@@ -20,8 +20,8 @@ from doppelganger.faces.second_opinion import SecondOpinion
 from doppelganger.images import read_image
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
+from doppelganger.persona.apart import APART, from_seed_apart, nearest
 from doppelganger.persona.folder import load, save
-from doppelganger.persona.making import from_seed
 from doppelganger.persona.pairs import PairRates, across, beside, rates, within
 from doppelganger.persona.persona import Persona
 from doppelganger.persona.plan import load_set
@@ -32,7 +32,8 @@ from doppelganger.verifiers.protocol import OperatingPoint
 
 RESULTS = Path(__file__).parent / "results" / "persona.json"
 FIRST_SEED = 501
-"""Seeds are taken in order from here, without looking; one is left out only where the face reads as younger than `GROWN`."""
+"""Seeds are taken in order from here, without looking; left out are those whose face reads as younger than `GROWN`, and those
+whom a verifier finds much like a persona before (`persona.apart`)."""
 GROWN = 20.0
 SET = "holidays"
 NAMES = ("Ada", "Ben", "Cleo", "Dana", "Emil", "Fay", "Gus", "Hana", "Ivo", "Juno")
@@ -48,22 +49,20 @@ def main() -> None:
     networks = Networks(device="cpu")
     people: list[tuple[int, Persona, Series]] = []
     clock: list[float] = []
-    seed = FIRST_SEED
-    while len(people) < arguments.personas:
-        persona = persona_of(seed, NAMES[len(people)], arguments.work, networks)
-        if persona is not None:
-            folder = arguments.work / persona.name / "shoots" / SET
-            begun = [time.perf_counter()]
+    for name in NAMES[: arguments.personas]:
+        persona = persona_of(name, [known for _, known, _ in people], arguments.work, networks)
+        seed = int(str(persona.provenance["seed"]))
+        folder = arguments.work / persona.name / "shoots" / SET
+        begun = [time.perf_counter()]
 
-            def tick(event: Any, begun: list[float] = begun) -> None:
-                if event.stage == "shoot":
-                    clock.append(time.perf_counter() - begun[0])
-                    begun[0] = time.perf_counter()
-                    print(f"{event.done} of {event.total}, {clock[-1]:.1f} s", flush=True)
+        def tick(event: Any, begun: list[float] = begun) -> None:
+            if event.stage == "shoot":
+                clock.append(time.perf_counter() - begun[0])
+                begun[0] = time.perf_counter()
+                print(f"{event.done} of {event.total}, {clock[-1]:.1f} s", flush=True)
 
-            series = take_pictures(persona, load_set(SET), folder, arguments.count, networks, seed, progress=tick)
-            people.append((seed, persona, series))
-        seed += 1
+        series = take_pictures(persona, load_set(SET), folder, arguments.count, networks, seed, progress=tick)
+        people.append((seed, persona, series))
     result = judged(people, networks)
     taken = [seconds for seconds in clock if seconds > 0.5]  # the others were there already
     result["seconds a picture, median"] = round(statistics.median(taken), 2) if taken else None
@@ -71,14 +70,12 @@ def main() -> None:
     print(json.dumps(result["all personas"], indent=1, ensure_ascii=False))
 
 
-def persona_of(seed: int, name: str, work: Path, networks: Networks) -> Persona | None:
-    """The seed's persona, made once; None for one that reads as a child."""
+def persona_of(name: str, others: list[Persona], work: Path, networks: Networks) -> Persona:
+    """Made once, as `persona new` makes them where no seed is given: unlike those who are there."""
     if (work / name / "persona.json").exists():
-        persona = load(work / name)
-        return persona if persona.provenance["seed"] == seed else None
-    persona = from_seed(name, seed, networks)
-    if persona.likeness["age"] < GROWN:
-        return None
+        return load(work / name)
+    first = int(str(others[-1].provenance["seed"])) + 1 if others else FIRST_SEED
+    persona = from_seed_apart(name, others, networks, first, GROWN)
     save(persona, work / name)
     return persona
 
@@ -94,6 +91,10 @@ def judged(people: list[tuple[int, Persona, Series]], networks: Networks) -> dic
         "set": SET,
         "settings": repr(ShootSettings()),
         "held out of the search": held_out,
+        "least distance of two personas' middles, over the privacy threshold": {
+            "asked": APART,
+            **least_apart(people, networks),
+        },
         "all personas": {
             str(point): {
                 "kept": rates_of(kept, fronts, networks, point),
@@ -103,6 +104,13 @@ def judged(people: list[tuple[int, Persona, Series]], networks: Networks) -> dic
         },
         "personas": {persona.name: described(seed, persona, series, networks) for seed, persona, series in people},
     }
+
+
+def least_apart(people: list[tuple[int, Persona, Series]], networks: Networks) -> dict[str, float]:
+    """Persona → that of the one most like them."""
+    personas = [persona for _, persona, _ in people]
+    found = {p.name: nearest(p, [o for o in personas if o is not p], networks.panel.members) for p in personas}
+    return {name: round(like.ratio, 3) for name, like in found.items() if like is not None}
 
 
 def rates_of(

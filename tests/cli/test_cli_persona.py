@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from doppelganger.cli.main import run
+from doppelganger.cli.persona import _beside
+from doppelganger.persona.apart import APART
 from doppelganger.persona.folder import save
 from doppelganger.persona.persona import CONSENT, Persona
 
@@ -25,6 +27,18 @@ def test_a_persona_begins_is_shown_listed_and_deleted(tmp_path: Path, capsys: py
     assert "ada is gone" in capsys.readouterr().out and not folder.exists()
     assert run(["persona", "list", str(tmp_path)]) == 0
     assert "No persona" in capsys.readouterr().out
+
+
+def test_personas_in_a_folder_are_different_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["persona", "new", str(tmp_path / "ada"), "--seed", "5", "--device", "cpu", "--json"]) == 0
+    assert said(capsys)["most like"] is None
+    assert run(["persona", "new", str(tmp_path / "ben"), "--device", "cpu", "--json"]) == 0
+    ben = said(capsys)
+    assert ben["most like"]["name"] == "ada" and ben["most like"]["ratio"] >= APART
+    assert run(["persona", "new", str(tmp_path / "eve"), "--seed", "5", "--device", "cpu"]) == 0
+    assert "much like ada, at 0.00" in capsys.readouterr().out
+    (tmp_path / "eve" / "persona.safetensors").unlink()  # nobody any more
+    assert [one.name for one in _beside(tmp_path / "new")] == ["ada", "ben"]
 
 
 @pytest.mark.parametrize(

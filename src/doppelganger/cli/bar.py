@@ -20,6 +20,7 @@ STAGES = {
     "steering": ("steering: rendered, read, corrected", 80),
     "rigging": ("rig: the same face in every pose", 14),
     "lookalikes": ("finding look-alikes", 60),
+    "seeds": ("looking for somebody unlike the personas here", 10),
     "shoot": ("taking pictures of the persona", 100),
     "wearing": ("putting the persona on", 100),
     "preparing": ("looking at pictures", 100),

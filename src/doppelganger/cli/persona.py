@@ -1,6 +1,7 @@
 """``doppelganger persona``: one person who does not exist, kept the same over many pictures."""
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +31,12 @@ def new(
         Path, typer.Argument(metavar="NAME", help="The persona's name: a folder to make.", show_default=False)
     ],
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The person of this seed. Default: 0.", show_default=False)
+        int | None,
+        typer.Option(
+            min=0,
+            help="The person of this seed. Default: the first whom no verifier takes for a persona that lies beside NAME.",
+            show_default=False,
+        ),
     ] = None,
     face: Annotated[
         str | None,
@@ -59,17 +65,31 @@ def new(
     if source is not None and (seed is not None or face is not None):
         raise typer.BadParameter("Choose --from, or --seed and --face.")
     from doppelganger.errors import OutputError
+    from doppelganger.persona.apart import APART, from_seed_apart, nearest
     from doppelganger.persona.folder import save, to_json
 
     if name.exists():
         raise OutputError(f"{name} is there already; choose another name, or delete it first.")
     networks = _networks(device)
-    persona = _from_result(name.name, source, networks) if source else _new_face(name.name, face, seed or 0, networks)
-    folder = save(persona, name)
-    if as_json:
-        _print({"folder": str(folder), **to_json(persona)})
+    others = _beside(name)
+    if source is not None:
+        persona = _from_result(name.name, source, networks)
+    elif face is None and seed is None:
+        with ProgressBar(["seeds"]) as bar:
+            persona = from_seed_apart(name.name, others, networks, progress=bar)
     else:
-        _show(persona, folder)
+        persona = _new_face(name.name, face, seed or 0, networks)
+    folder = save(persona, name)
+    like = nearest(persona, others, networks.panel.members)
+    if as_json:
+        _print({"folder": str(folder), "most like": like and asdict(like), **to_json(persona)})
+        return
+    _show(persona, folder)
+    if like is not None and like.ratio < APART:
+        typer.echo(
+            f"{like.verifier} finds them much like {like.name}, at {like.ratio:.2f} of its usual threshold (below {APART:g}, "
+            "pictures of the two may be taken for one person). For two people, choose another face."
+        )
 
 
 @app.command("list")
@@ -186,6 +206,18 @@ def _networks(device: str) -> "Networks":
     for weight in needed:
         store.path(weight)
     return networks_on(device, store)
+
+
+def _beside(name: Path) -> "list[Persona]":
+    """The personas in the folder that NAME is to lie in; damaged ones are nobody to be taken for."""
+    from doppelganger.persona.folder import load, personas_in
+    from doppelganger.persona.persona import PersonaError
+
+    found = []
+    for path in personas_in(name.absolute().parent):
+        with suppress(PersonaError):
+            found.append(load(path))
+    return found
 
 
 def _from_result(name: str, source: Path, networks: "Networks") -> "Persona":
