@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,12 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from driving import Driver
 
+from doppelganger.images import RGB, resize
 from doppelganger.live.remote.address import RemoteError
 from doppelganger.live.remote.client import RemoteReenactor
 from doppelganger.puppet.motion import Motion
+from doppelganger.video.reading import VideoFile
+from filming import write_video
 
 Serve = Callable[..., "Served"]
 
@@ -164,3 +169,35 @@ def test_what_cannot_be_served_is_a_sentence(rigs: Path, tmp_path: Path) -> None
 def test_what_is_no_server_is_a_sentence(link: str, words: str) -> None:
     with pytest.raises(RemoteError, match=words):
         RemoteReenactor.connect(link, "t" * 43)
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A call without a browser and without a window."""
+    command = [sys.executable, "-m", "doppelganger.cli", "live", *arguments, "--desktop", "--no-window"]
+    return subprocess.run(command, capture_output=True, encoding="utf-8")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["rendered here", "rendered by a server"])
+def test_a_whole_call_without_a_browser(
+    elsewhere: bool, serve: Serve, rigs: Path, stills: dict[str, RGB], astronaut: RGB, tmp_path: Path
+) -> None:
+    driver = resize(astronaut[:384], 640, 480)
+    swaying = [np.roll(driver, round(12 * np.sin(k / 4)), axis=1) for k in range(24)]
+    camera, film = write_video(tmp_path / "camera.mp4", swaying), tmp_path / "call.mp4"
+    avatars = ["--server", serve(str(rigs)).link] if elsewhere else [str(rigs)]
+    made = call(*avatars, "--camera", str(camera), "--record", str(film))
+    assert made.returncode == 0, made.stderr
+    said = re.match(r"(\d+) frames shown, .*; (\d+) late ones were dropped", made.stdout)
+    assert said and int(said[1]) + int(said[2]) == len(swaying)
+    with VideoFile(film) as opened:
+        shown = [frame.image for frame in opened.frames()]
+    assert len(shown) == int(said[1]) > 0
+    away = [[mean_difference(image, other) for other in (stills["ada"], resize(driver, 512, 512))] for image in shown]
+    assert away[0][0] < 12  # the first look at the driver is the avatar at rest
+    for avatar, person in away:  # then it sways with them
+        assert avatar < 35 < 50 < person
+
+
+def mean_difference(a: RGB, b: RGB) -> float:
+    """Over all pixels, in grey levels."""
+    return float(np.abs(a.astype(int) - b).mean())
