@@ -23,7 +23,9 @@ from doppelganger import directions
 from doppelganger.errors import NoFaceError
 from doppelganger.images import RGB, encode_jpeg, read_image, resize_area, write_atomically
 from doppelganger.invented import invented
+from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks, pick_device
+from doppelganger.persona.making import facing_camera
 from doppelganger.report.sheets import grid
 from doppelganger.training.swap.extracting import extract
 from doppelganger.training.swap.faceset import FaceSet, load
@@ -34,8 +36,10 @@ from doppelganger.training.swap.swapping import FaceSwapper
 from doppelganger.training.swap.trainer import Ending, Trainer, trained_network
 from doppelganger.verifiers.protocol import OperatingPoint
 
-SEEDS = {"a": 3, "b": 7}
-REACH = {"yaw": (-25, 25), "pitch": (-10, 10), "smile": (-1.5, 1.5), "mouth_open": (-1, 3)}
+SEEDS = {"a": 5, "b": 14}
+"""Of people of one sex and about one age, without headgear, who stay themselves where the directions turn them."""
+REACH = {"yaw": (-18, 18), "pitch": (-8, 8), "smile": (-1.5, 1.5), "mouth_open": (-1, 3)}
+"""Strengths of the directions, from the face that looks at the camera: beyond, they change the person as well."""
 SIDE = 512
 SHOWN = 8
 
@@ -43,7 +47,7 @@ SHOWN = 8
 def pictures(folder: Path, seed: int, first: int, count: int, networks: Networks) -> list[Path]:
     """Files of one person's pictures, those that are missing made."""
     folder.mkdir(parents=True, exist_ok=True)
-    latent = invented(seed, networks.generator)
+    latent = facing_camera(whole_latent(invented(seed, networks.generator), networks), networks)
     files = [folder / f"{k:04d}.jpg" for k in range(first, first + count)]
     for k, file in enumerate(files, first):
         if not file.exists():
