@@ -18,7 +18,23 @@ def test_from_a_folder_to_a_face(tmp_path: Path, capsys: pytest.CaptureFixture[s
     photos.mkdir()
     for i, picture in enumerate(np.random.default_rng(0).integers(0, 256, (20, 24, 24, 3), np.uint8)):
         (photos / f"{i}.png").write_bytes(encode_png(picture))
-    assert run(["gan", "prepare", str(photos), "--resolution", "8", "--out", out, "--json"]) == 0
+    assert (
+        run(
+            [
+                "gan",
+                "prepare",
+                str(photos),
+                "--resolution",
+                "8",
+                "--out",
+                out,
+                "--consent",
+                "Nobody, drawn noise",
+                "--json",
+            ]
+        )
+        == 0
+    )
     assert said()["count"] == 20
     train = ["gan", "train", out, "--out", trained, "--batch", "4", "--device", "cpu", "--json"]
     assert run([*train, "--images", "4"]) == 0
@@ -38,7 +54,8 @@ def test_from_a_folder_to_a_face(tmp_path: Path, capsys: pytest.CaptureFixture[s
     [
         (["prepare"], 2, "or --invented"),
         (["prepare", ".", "--resolution", "48"], 2, "power of two"),
-        (["prepare", "none"], 3, "no folder"),
+        (["prepare", "none"], 2, "with --consent"),
+        (["prepare", "none", "--consent", "nobody is there"], 3, "no folder"),
         (["train", "none"], 3, "not a set"),
         (["train", "none", "--batch", "6"], 2, "multiple of 4"),
         (["look", "none"], 6, "no run yet"),

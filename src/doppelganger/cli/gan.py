@@ -10,9 +10,7 @@ from doppelganger.cli.options import Device, Json, announce_download
 from doppelganger.progress import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from doppelganger.images import RGB
+    from doppelganger.weights import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,18 +35,29 @@ def prepare(
     ] = None,
     resolution: Annotated[int, typer.Option("--resolution", help="Side in pixels: 8, 16, 32 … 1024.")] = 32,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the set.")] = Path("set"),
+    consent: Annotated[
+        str,
+        typer.Option(
+            help="Whose pictures these are and that the people in them agreed; kept in the set, its runs and generators.",
+            show_default=False,
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Make a set to learn from: squares of one side, without copies, and a sheet to look at.
 
-    Example: `doppelganger gan prepare photos/ --resolution 64 --out set` or `doppelganger gan prepare --invented 2000`
+    Example: `doppelganger gan prepare photos/ --resolution 64 --out set --consent "My family, who agreed on 3 May 2026"` or
+    `doppelganger gan prepare --invented 2000` (after Ctrl-C the same command goes on)
     """
     if (folder is None) == (invented is None):
         raise typer.BadParameter("Give a folder with pictures, or --invented.")
     if resolution not in (8, 16, 32, 64, 128, 256, 512, 1024):
         raise typer.BadParameter("The side is a power of two from 8 to 1024.")
-    from doppelganger.training.gan.picture_set import LeftOut, from_folder, save_set
+    from doppelganger.training.gan.picture_set import LeftOut, from_folder, require_consent, require_new, save_set
 
+    if folder is not None:
+        consent = require_consent(consent)
+    require_new(out)
     left = LeftOut()
     with ProgressBar(("preparing",)) as bar:
 
@@ -56,10 +65,15 @@ def prepare(
             bar(Event("preparing", done, total))
 
         if folder is not None:
-            made = save_set(from_folder(folder, resolution, left, heard), resolution, out, str(folder), left)
+            made = save_set(from_folder(folder, resolution, left, heard), resolution, out, str(folder), left, consent)
         else:
-            squares = _invented(invented or 0, resolution, bar)
-            made = save_set(squares, resolution, out, f"{invented} invented faces", left)
+            store = _generator_store(bar)
+            from doppelganger.training.gan.inventing import Unfinished, maker, squares
+
+            kept = Unfinished(out, resolution)
+            faces = squares(invented or 0, maker(store, resolution), kept, heard)
+            made = save_set(faces, resolution, out, f"{invented} invented faces", left, consent)
+            kept.forget()
     about = {key: value for key, value in made.about.items() if key != "pictures"}
     if as_json:
         _print({"folder": str(out.absolute()), **about})
@@ -87,35 +101,71 @@ def train(
             show_default=False,
         ),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", min=4, max=1024, help="Pictures a step, a multiple of 4.")] = 16,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "--batch",
+            min=4,
+            max=1024,
+            help="Pictures a step, a multiple of 4. Default: 16 for the small network, else by side and --gpus.",
+            show_default=False,
+        ),
+    ] = None,
     mirrored: Annotated[bool, typer.Option(help="Show every other picture as in a mirror.")] = True,
     augmented: Annotated[
         bool, typer.Option(help="Change pictures as much as the detective learns them by heart.")
     ] = True,
+    path_length: Annotated[
+        bool | None,
+        typer.Option(
+            "--path-length/--no-path-length",
+            help="Have equal steps in W change pictures equally. Default: for all networks but small.",
+            show_default=False,
+        ),
+    ] = None,
+    mixed: Annotated[
+        bool | None,
+        typer.Option(
+            "--mixed/--no-mixed", help="Compute the four largest sides in bfloat16. Default: no.", show_default=False
+        ),
+    ] = None,
+    fid_every: Annotated[
+        int, typer.Option("--fid-every", min=0, help="Measure FID and KID every so many pictures shown; 0: never.")
+    ] = 0,
+    fid_count: Annotated[
+        int, typer.Option("--fid-count", min=16, help="Of so many pictures on either side, at most the set's.")
+    ] = 1000,
+    gpus: Annotated[int, typer.Option("--gpus", min=1, max=64, help="CUDA devices; with --device cpu, processes.")] = 1,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Train, or go on with a run: stop it when you like, the same command goes on from its last checkpoint.
 
+    Network, batch, path length and mixed precision of a run that goes on are its own where they are not given again.
+
     Example: `doppelganger gan train set --out run --images 100000`, then `doppelganger face --seed 1 --generator
     run/generator.safetensors`
     """
-    if batch % 4:
+    if batch is not None and batch % 4:
         raise typer.BadParameter("--batch is a multiple of 4.")
+    from dataclasses import replace
+
     from doppelganger.networks import pick_device
+    from doppelganger.training.gan.launching import Order, launch, processes_of
     from doppelganger.training.gan.picture_set import PictureSet
-    from doppelganger.training.gan.run import GENERATOR, Run
-    from doppelganger.training.gan.settings import LARGEST_SMALL, SMALL, TrainingSettings, shape_named
+    from doppelganger.training.gan.run import GENERATOR, settings_of
+    from doppelganger.training.gan.settings import Wishes
 
     data = PictureSet.load(pictures)
     try:
-        shape = shape_named(network or (SMALL if data.side <= LARGEST_SMALL else "auto"), data.side)
+        wishes = Wishes(network, batch, path_length, mixed)
+        settings = wishes.settings(data.side, processes_of(gpus), settings_of(out))
     except ValueError as error:
         raise typer.BadParameter(f"There is no --network {network}; `--help` names them.") from error
-    settings = TrainingSettings(shape, seed, batch, mirrored, augmented)
-    run = Run(out, data, settings, pick_device(device))
-    with ProgressBar(("training",)) as bar:
+    settings = replace(settings, seed=seed, mirrored=mirrored, augmented=augmented)
+    order = Order(pictures, out, settings, images, str(pick_device(device)), fid_every, fid_count)
+    with ProgressBar(("training",), download=_measuring_download(fid_every)) as bar:
         said: set[str] = set()
 
         def heard(event: Event) -> None:
@@ -125,8 +175,9 @@ def train(
                 said.add(event.message)
             bar(event)
 
-        run.train(images, heard)
-    last = run.history[-1]
+        last = launch(order, gpus, heard)
+    if last is None:  # one of several processes, not the one that speaks
+        return
     if as_json:
         _print({"run": str(out.absolute()), "generator": str((out / GENERATOR).absolute()), **last})
         return
@@ -150,11 +201,8 @@ def look(run: RunFolder, as_json: Json = False) -> None:
     _print({"page": str(page.absolute())}) if as_json else typer.echo(page)
 
 
-def _invented(count: int, side: int, bar: ProgressBar) -> "Iterator[tuple[str, RGB]]":
-    """Faces by seed, a second each."""
-    from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN
-    from doppelganger.images import resize_area
-    from doppelganger.invented import invented
+def _generator_store(bar: ProgressBar) -> "Store":
+    """The store, with the built-in generator in it."""
     from doppelganger.weights import Store
     from doppelganger.weights.run import PLAIN_RUN
 
@@ -163,12 +211,16 @@ def _invented(count: int, side: int, bar: ProgressBar) -> "Iterator[tuple[str, R
     announce_download(store, needed)
     for name in needed:
         store.path(name, bar)
-    generator = MobileStyleGAN(store)
-    for seed in range(count):
-        picture = generator.synthesise(invented(seed, generator))
-        generator.forget()
-        yield f"face {seed}", resize_area(picture, side, side)
-        bar(Event("preparing", seed + 1, count))
+    return store
+
+
+def _measuring_download(fid_every: int) -> int:
+    """Bytes of the network that FID and KID are defined on, where they are asked for and it is not there."""
+    if not fid_every:
+        return 0
+    from doppelganger.weights import Store
+
+    return announce_download(Store(), ["fid-inception"])
 
 
 def _print(record: dict[str, Any]) -> None:

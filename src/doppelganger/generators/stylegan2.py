@@ -7,6 +7,7 @@ Parts carry the names that NVIDIA's published PyTorch pickles give them, so that
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -23,6 +24,8 @@ MEMORY = 0.995
 """Share of the running mean of W that stays at each training batch, as in StyleGAN2-ADA's PyTorch form."""
 LARGEST = 4096
 """Neither a side nor the channels of a layer are more: a bound for what files claim."""
+Noise = Callable[[Tensor], Tensor]
+"""Features [B, C, H, W] → new noise for them, [B, 1, H, W]."""
 CHANNELS = {"config-e": 16384, "config-f": 32768}
 """Setting → channels times resolution; those of ADA say the same with other words, see ``Shape.of``."""
 
@@ -92,6 +95,11 @@ class Shape:
         return cls(**json.loads(text))
 
 
+def half_from(shape: Shape) -> int:
+    """The first of the four largest sides, which StyleGAN2-ADA computes in half precision; never 4."""
+    return max(shape.resolution >> 3, 8)
+
+
 def leaky(x: Tensor, clamp: float | None = None, gain: float = 1.0) -> Tensor:
     """Leaky ReLU, √2 times ``gain`` as large, within ± ``clamp`` · ``gain``."""
     x = F.leaky_relu(x, SLOPE) * (GAIN * gain)
@@ -138,17 +146,16 @@ def modulated(x: Tensor, weight: Tensor, style: Tensor, up: bool = False, demodu
     """Convolution of [B, C, H, W] by [O, C, k, k], whose input channels are scaled by style [B, C], a picture at a time.
 
     Scaling what goes in and what comes out is the same as scaling the weight, and needs one weight for all pictures. ``demodulate``
-    divides by the norm of the scaled weight (equation 3). ``up`` doubles the side.
+    divides by the norm of the scaled weight (equation 3). ``up`` doubles the side. Computed in the type of x, but for that norm.
     """
-    x = x * style[:, :, None, None]
+    norm = style.square() @ weight.square().sum((2, 3)).T if demodulate else None
+    weight = weight.to(x.dtype)
+    x = x * style[:, :, None, None].to(x.dtype)
     if up:
         x = blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), padding=1, gain=4.0)
     else:
         x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
-    if demodulate:
-        norm = style.square() @ weight.square().sum((2, 3)).T
-        x = x * (norm + EPSILON).rsqrt()[:, :, None, None]
-    return x
+    return x if norm is None else x * (norm + EPSILON).rsqrt()[:, :, None, None].to(x.dtype)
 
 
 class StyledLayer(nn.Module):
@@ -165,13 +172,11 @@ class StyledLayer(nn.Module):
         self.register_buffer("noise_const", torch.randn(side, side))
         self._up, self._clamp = up, shape.clamp
 
-    def forward(self, x: Tensor, w: Tensor, noise: torch.Generator | None) -> Tensor:
-        """``noise``: where new noise is drawn from; None takes the layer's own picture of it."""
+    def forward(self, x: Tensor, w: Tensor, noise: Noise | None) -> Tensor:
+        """``noise``: draws new noise; None takes the layer's own picture of it."""
         x = modulated(x, self.weight, self.affine(w), self._up)
-        drawn = self.noise_const
-        if noise is not None:
-            drawn = torch.randn(len(x), 1, *x.shape[2:], generator=noise, device=x.device, dtype=x.dtype)
-        return leaky(x + drawn * self.noise_strength + self.bias[:, None, None], self._clamp)
+        drawn = self.noise_const if noise is None else noise(x)
+        return leaky(x + (drawn * self.noise_strength).to(x.dtype) + self.bias.to(x.dtype)[:, None, None], self._clamp)
 
 
 class ToRGB(nn.Module):
@@ -186,7 +191,8 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """[B, C, H, W] → [B, 3, H, W]."""
-        rgb = modulated(x, self.weight, self.affine(w) * self._gain, demodulate=False) + self.bias[:, None, None]
+        colours = modulated(x, self.weight, self.affine(w) * self._gain, demodulate=False)
+        rgb = colours.to(w.dtype) + self.bias[:, None, None]  # summed over the sides as exactly as w is
         return rgb if self._clamp is None else rgb.clamp(-self._clamp, self._clamp)
 
 
@@ -204,9 +210,7 @@ class Block(nn.Module):
         self.torgb = ToRGB(shape, channels)
         self.first = side == 4
 
-    def forward(
-        self, x: Tensor | None, rgb: Tensor | None, rows: Tensor, noise: torch.Generator | None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor | None, rgb: Tensor | None, rows: Tensor, noise: Noise | None) -> tuple[Tensor, Tensor]:
         """``rows`` [B, 2 or 3, w_dim]: one a convolution, and the next one for the picture."""
         if x is None or rgb is None:
             x = self.conv1(self.const.expand(len(rows), -1, -1, -1), rows[:, 0], noise)
@@ -246,16 +250,20 @@ class Synthesis(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.sides = shape.sides
+        self.half_from: int | None = None
+        """From this side on features are bfloat16; None: of no side."""
         for side in self.sides:
             self.add_module(f"b{side}", Block(shape, side))
 
-    def forward(self, w: Tensor, noise: torch.Generator | None = None) -> Tensor:
+    def forward(self, w: Tensor, noise: Noise | None = None) -> Tensor:
         """``noise`` as in ``StyledLayer``."""
         x = rgb = None
         row = 0
         for side in self.sides:
             block = self.get_submodule(f"b{side}")
             width = 2 if side == 4 else 3
+            if side == self.half_from and x is not None:
+                x = x.to(torch.bfloat16)
             x, rgb = block(x, rgb, w[:, row : row + width], noise)
             row += width - 1  # the row of this side's picture is that of the next side's first convolution
         picture: Tensor | None = rgb
@@ -272,7 +280,7 @@ class StyleGAN2Network(nn.Module):
         self.mapping = Mapping(shape)
         self.synthesis = Synthesis(shape)
 
-    def forward(self, z: Tensor, noise: torch.Generator | None = None) -> Tensor:
+    def forward(self, z: Tensor, noise: Noise | None = None) -> Tensor:
         """z [B, z_dim] → picture, one w for all rows."""
         w: Tensor = self.mapping(z)
         picture: Tensor = self.synthesis(w[:, None].expand(-1, self.shape.rows, -1), noise)

@@ -18,6 +18,9 @@ from doppelganger.weights.stylegan_pickle import read_stylegan_pickle
 HEADER = "doppelganger.stylegan2"
 """The key of a file's header under which its shape stands."""
 
+CONSENT = "doppelganger.consent"
+"""And what was said of whose pictures it learnt from, where something was."""
+
 
 class StyleGAN2:
     """Pictures of any StyleGAN2 network. Noise is the network's own, so that a latent has one picture."""
@@ -75,10 +78,11 @@ class StyleGAN2:
         return torch.from_numpy(np.array(values, np.float32)).to(self._device)
 
 
-def generator_file(network: StyleGAN2Network) -> bytes:
-    """The bytes of a safetensors file that ``StyleGAN2.of_file`` reads."""
+def generator_file(network: StyleGAN2Network, consent: str = "") -> bytes:
+    """The bytes of a safetensors file that ``StyleGAN2.of_file`` reads. ``consent``: what its header says of whose pictures
+    it learnt from."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    return save(tensors, {HEADER: network.shape.to_json()})
+    return save(tensors, {HEADER: network.shape.to_json(), **({CONSENT: consent} if consent else {})})
 
 
 def _read(file: Path) -> tuple[Shape, dict[str, Tensor]]:

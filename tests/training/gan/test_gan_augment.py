@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from doppelganger.training.gan.augment import Chances, augment, colour, corrected, geometry
+from doppelganger.training.gan.chance import Chance
 
 
 class Fixed(Chances):
@@ -36,6 +37,10 @@ def pictures() -> Tensor:
     return torch.rand(64, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
+def drawn(seed: int) -> Chance:
+    return Chance(torch.Generator().manual_seed(seed))
+
+
 def looked_up(picture: Tensor, matrix: Tensor) -> Tensor:
     grid = torch.nn.functional.affine_grid(matrix[:, :2], [1, 3, 8, 8], align_corners=False)
     return torch.nn.functional.grid_sample(picture[None], grid, align_corners=False, padding_mode="reflection")[0]
@@ -44,16 +49,16 @@ def looked_up(picture: Tensor, matrix: Tensor) -> Tensor:
 def test_nothing_is_changed_or_drawn_at_zero(pictures: Tensor) -> None:
     random = torch.Generator().manual_seed(3)
     before = random.get_state()
-    assert augment(pictures, 0.0, random) is pictures
+    assert augment(pictures, 0.0, Chance(random)) is pictures
     assert torch.equal(before, random.get_state())
 
 
 def test_p_is_the_share_that_each_transformation_changes(pictures: Tensor) -> None:
-    chances = Chances(torch.zeros(20_000, 1), 0.3, torch.Generator().manual_seed(0))
+    chances = Chances(torch.zeros(20_000, 1), 0.3, drawn(0))
     assert float((chances.uniform(1, 2, 0.0) > 0).float().mean()) == pytest.approx(0.3, abs=0.02)
-    drawn = chances.normal(0.2)
-    assert float(drawn[drawn != 0].std()) == pytest.approx(0.2, rel=0.05)
-    changed = augment(pictures, 1.0, torch.Generator().manual_seed(1))
+    normal = chances.normal(0.2)
+    assert float(normal[normal != 0].std()) == pytest.approx(0.2, rel=0.05)
+    changed = augment(pictures, 1.0, drawn(1))
     assert float((changed - pictures).abs().mean()) > 0.2
 
 
@@ -78,7 +83,7 @@ def test_colours_are_turned_about_luma(pictures: Tensor) -> None:
 
 def test_a_gradient_reaches_the_picture(pictures: Tensor) -> None:
     pictures = pictures.requires_grad_()
-    augment(pictures, 0.8, torch.Generator().manual_seed(1)).square().sum().backward()  # type: ignore[no-untyped-call]
+    augment(pictures, 0.8, drawn(1)).square().sum().backward()  # type: ignore[no-untyped-call]
     assert pictures.grad is not None and float(pictures.grad.abs().min(0).values.max()) > 0
 
 

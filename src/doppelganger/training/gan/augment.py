@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from doppelganger.training.gan.chance import Chance
+
 TARGET = 0.6
 """What r = E[sign D(real)] is held at: the detective is surer than that of what it has learnt by heart."""
 EVERY = 4
@@ -23,8 +25,8 @@ SPAN = 500_000
 class Chances:
     """Draws for a batch: each transformation is drawn for every picture and applied to a share p of them."""
 
-    def __init__(self, like: Tensor, p: float, random: torch.Generator) -> None:
-        self._count, self._device, self._p, self._random = len(like), like.device, p, random
+    def __init__(self, like: Tensor, p: float, chance: Chance) -> None:
+        self._count, self._p, self._chance = len(like), p, chance
 
     def uniform(self, low: float, high: float, otherwise: float) -> Tensor:
         """[B]: uniform in [low, high) where it is the picture's turn, else ``otherwise``."""
@@ -32,8 +34,7 @@ class Chances:
 
     def normal(self, deviation: float) -> Tensor:
         """[B]: normal around 0, or 0."""
-        drawn = torch.randn(self._count, generator=self._random, device=self._device) * deviation
-        return self._or(drawn, 0.0)
+        return self._or(self._chance.normal(self._count) * deviation, 0.0)
 
     def log_normal(self, deviation: float) -> Tensor:
         """[B]: 2 to a normal power, or 1."""
@@ -44,17 +45,17 @@ class Chances:
         return self._or(torch.floor(self._draw() * choices), 0.0)
 
     def _draw(self) -> Tensor:
-        return torch.rand(self._count, generator=self._random, device=self._device)
+        return self._chance.uniform(self._count)
 
     def _or(self, drawn: Tensor, otherwise: float) -> Tensor:
         return torch.where(self._draw() < self._p, drawn, otherwise)
 
 
-def augment(pictures: Tensor, p: float, random: torch.Generator) -> Tensor:
+def augment(pictures: Tensor, p: float, chance: Chance) -> Tensor:
     """[B, 3, S, S] in [−1, 1] → the same, transformed; differentiable once. At p = 0 nothing is drawn."""
     if p == 0:
         return pictures
-    chances = Chances(pictures, p, random)
+    chances = Chances(pictures, p, chance)
     grid = F.affine_grid(geometry(chances, pictures.shape[-1])[:, :2], list(pictures.shape), align_corners=False)
     moved = F.grid_sample(pictures, grid, "bilinear", "reflection", align_corners=False)
     matrix = colour(chances)

@@ -32,14 +32,15 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:
         """[B, inputs, H, W] → [B, outputs, H, W], or half as large."""
-        weight = self.weight * self._gain
+        weight = (self.weight * self._gain).to(x.dtype)
+        bias = None if self.bias is None else self.bias.to(x.dtype)
         size = weight.shape[-1]
         if not self._down:
-            x = F.conv2d(x, weight, self.bias, padding=size // 2)
+            x = F.conv2d(x, weight, bias, padding=size // 2)
         elif size == 1:
-            x = F.conv2d(blur(x, padding=1, stride=2), weight, self.bias)
+            x = F.conv2d(blur(x, padding=1, stride=2), weight, bias)
         else:
-            x = F.conv2d(blur(x, padding=2), weight, self.bias, stride=2)
+            x = F.conv2d(blur(x, padding=2), weight, bias, stride=2)
         return leaky(x, self._clamp, gain) if self._active else x * gain
 
 
@@ -77,6 +78,8 @@ class Discriminator(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         channels = shape.channels(4)
+        self.half_from: int | None = None
+        """Down to this side features are bfloat16; None: of no side."""
         self.fromrgb = Convolution(3, shape.channels(shape.resolution), 1, clamp=shape.clamp)
         self.blocks = nn.Sequential(*(ResidualBlock(shape, side) for side in reversed(shape.sides[1:])))
         self.conv = Convolution(channels + 1, channels, 3, clamp=shape.clamp)
@@ -85,6 +88,12 @@ class Discriminator(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """How real each looks."""
-        x = self.conv(with_spread(self.blocks(self.fromrgb(pictures))))
+        side = pictures.shape[-1]
+        x = self.fromrgb(pictures if self.half_from is None or side < self.half_from else pictures.to(torch.bfloat16))
+        for block in self.blocks:
+            if self.half_from is not None and side < self.half_from:
+                x = x.to(pictures.dtype)
+            x, side = block(x), side // 2
+        x = self.conv(with_spread(x.to(pictures.dtype)))
         logits: Tensor = self.out(self.fc(x.flatten(1)))[:, 0]
         return logits

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from doppelganger.errors import ImageError, OutputError
 from doppelganger.images import RGB, encode_jpeg, read_image, resize_area, write_atomically
 from doppelganger.training.gan.sheet import sheet
+from doppelganger.training.swap.errors import ConsentError
 
 FEWEST = 16
 """Pictures below which there is nothing to learn from."""
@@ -56,6 +57,11 @@ class PictureSet:
     def digest(self) -> str:
         """SHA-256 of all pixels: a run goes on with no other set."""
         return str(self.about["sha256"])
+
+    @property
+    def consent(self) -> str:
+        """Whose pictures these are and that they agreed; empty for invented faces, and in sets from before it was asked for."""
+        return str(self.about.get("consent", ""))
 
     @classmethod
     def load(cls, folder: Path) -> "PictureSet":
@@ -99,8 +105,27 @@ def middle(image: RGB) -> RGB:
     return image[top : top + square, left : left + square]
 
 
-def save_set(squares: Iterable[tuple[str, RGB]], side: int, out: Path, source: str, left: LeftOut) -> PictureSet:
+def require_consent(consent: str) -> str:
+    """The statement, stripped. Raises ConsentError for an empty one."""
+    if len(consent.split()) < 2:
+        raise ConsentError(
+            "Say with --consent whose pictures these are and that the people in them agreed, for instance "
+            '--consent "My family, who agreed on 3 May 2026", or that nobody is in them.'
+        )
+    return consent.strip()
+
+
+def require_new(out: Path) -> None:
+    """Raises OutputError where there is a set already: asked before the work."""
+    if (out / "set.json").exists():
+        raise OutputError(f"{out} has a set already; choose another folder with --out.")
+
+
+def save_set(
+    squares: Iterable[tuple[str, RGB]], side: int, out: Path, source: str, left: LeftOut, consent: str = ""
+) -> PictureSet:
     """Keep the first of every group of near copies, and write the set. Raises ImageError where too few are left, or OutputError."""
+    require_new(out)
     names: list[str] = []
     kept: list[RGB] = []
     hashes = np.empty((0, 64), bool)
@@ -123,12 +148,11 @@ def save_set(squares: Iterable[tuple[str, RGB]], side: int, out: Path, source: s
         "side": side,
         "count": len(kept),
         "source": source,
+        "consent": consent,
         "sha256": hashlib.sha256(pictures.tobytes()).hexdigest(),
         "pictures": names,
         "left out": {"unreadable": left.unreadable, "too small": left.too_small, "copies": left.duplicates},
     }
-    if (out / "set.json").exists():
-        raise OutputError(f"{out} has a set already; choose another folder with --out.")
     buffer = io.BytesIO()
     np.save(buffer, pictures)
     chosen = np.random.default_rng(0).permutation(len(pictures))[:SHOWN]

@@ -1,6 +1,6 @@
 """A run as a folder: begun, stopped at any moment, gone on with exactly where its last checkpoint is.
 
-run.json                the settings and which set            history.json    a line a tick: losses, beliefs, p, spread
+run.json                the settings, set and consent           history.json    a line a tick: losses, beliefs, p, spread
 checkpoints/            the last three states                 samples/        a picture a tick, of the same latents
 generator.safetensors   the generator as it is now: what `--generator` takes
 """
@@ -21,6 +21,8 @@ from doppelganger.progress import Event, Progress, silent
 from doppelganger.provenance import synthetic_jpeg
 from doppelganger.training.gan.checkpoints import Checkpoints
 from doppelganger.training.gan.picture_set import PictureSet
+from doppelganger.training.gan.ranks import ALONE, Ranks
+from doppelganger.training.gan.realism import Realism
 from doppelganger.training.gan.settings import TrainingSettings
 from doppelganger.training.gan.sheet import sheet
 from doppelganger.training.gan.trainer import Step, Trainer
@@ -29,21 +31,37 @@ from doppelganger.training.gan.trouble import check_finite, spread, warnings
 SAMPLES = 36
 """Pictures of fixed latents."""
 GENERATOR, HISTORY, RUN = "generator.safetensors", "history.json", "run.json"
+REALISM = "realism"
+"""Key of a line of the history that was measured: its FID, KID and n."""
 
 
 class Run:
     """The folder, and the trainer in the state of its newest whole checkpoint."""
 
-    def __init__(self, folder: Path, pictures: PictureSet, settings: TrainingSettings, device: torch.device) -> None:
-        """Begins a run or goes on with it. Raises OutputError where the folder holds a run of other settings or another set."""
+    def __init__(
+        self,
+        folder: Path,
+        pictures: PictureSet,
+        settings: TrainingSettings,
+        device: torch.device,
+        realism: Realism | None = None,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        """Begins a run or goes on with it. ``ranks``: of several processes each has a run of one folder, and the first writes.
+
+        Raises OutputError where the folder holds a run of other settings or another set.
+        """
         self.folder, self._set, self._device = folder, pictures, device
+        self._realism, self._ranks = realism, ranks
         self._checkpoints = Checkpoints(folder / "checkpoints")
-        _agree(folder, settings, pictures)
-        self.trainer = Trainer(settings, pictures.pictures, device)
+        if ranks.first:
+            _agree(folder, settings, pictures)
+        self.trainer = Trainer(settings, pictures.pictures, device, ranks)
         self.history: list[dict[str, Any]] = []
         if (kept := self._checkpoints.newest()) is not None:
             self.trainer.restore(kept["trainer"])
             self.history = kept["history"]
+        ranks.agree(self.trainer.steps, device)
         sample = np.random.default_rng(settings.seed).standard_normal((SAMPLES, settings.shape.z_dim))
         self._latents = torch.from_numpy(sample.astype(np.float32)).to(device)
         self._set_spread = spread(np.asarray(pictures.pictures[: 10 * SAMPLES]))
@@ -55,6 +73,7 @@ class Run:
         """
         settings = self.trainer.settings
         try:
+            self._measure(progress)  # what a stop cut short
             while self.trainer.seen < images:
                 begun = time.monotonic()
                 steps = []
@@ -63,9 +82,11 @@ class Run:
                     check_finite(step.generator_loss, step.detective_loss)
                     steps.append(step)
                     progress(Event("training", min(self.trainer.seen, images), images))
-                self._keep(steps, time.monotonic() - begun)
-                for sentence in warnings(self.history):
-                    progress(Event("trouble", 0, 0, sentence))
+                if self._ranks.first:
+                    self._keep(steps, time.monotonic() - begun)
+                    self._measure(progress)
+                    for sentence in warnings(self.history):
+                        progress(Event("trouble", 0, 0, sentence))
         except torch.OutOfMemoryError as error:
             raise DoppelgangerError(
                 f"The device's memory is full; begin a new run with a --batch below {settings.batch}, or a smaller --network."
@@ -83,9 +104,27 @@ class Run:
         self.history.append({**_line(steps, self.trainer), "spread": spread(fakes) / max(self._set_spread, 1e-6)})
         self.history[-1]["images a second"] = len(steps) * self.trainer.settings.batch / seconds
         write_atomically(self.folder / "samples" / f"{self.trainer.steps:08d}.jpg", synthetic_jpeg(sheet(fakes)))
+        self._write_state()
+        write_atomically(self.folder / GENERATOR, generator_file(self.trainer.average, self._set.consent))
+
+    def _write_state(self) -> None:
         self._checkpoints.save(self.trainer.steps, {"trainer": self.trainer.state(), "history": self.history})
         write_atomically(self.folder / HISTORY, json.dumps(self.history, indent=1).encode())
-        write_atomically(self.folder / GENERATOR, generator_file(self.trainer.average))
+
+    def _measure(self, progress: Progress) -> None:
+        """FID and KID into the last line, where it is time and they are not there. After the tick is kept: they take minutes."""
+        if self._realism is None or not self.history or REALISM in self.history[-1]:
+            return
+        after = self.history[-1]["images"]
+        if not self._realism.due(self.history[-2]["images"] if len(self.history) > 1 else 0, after):
+            return
+        measured = self._realism.of(self.trainer.average, self.folder)
+        self.history[-1][REALISM] = measured
+        self._write_state()
+        said = (
+            f"After {after:,} pictures: FID {measured['FID']:.1f}, KID {measured['KID']:.4f} (n = {measured['n']:,})."
+        )
+        progress(Event("realism", 0, 0, said))
 
 
 def _line(steps: list[Step], trainer: Trainer) -> dict[str, Any]:
@@ -116,10 +155,11 @@ def settings_of(folder: Path) -> TrainingSettings | None:
 
 def _agree(folder: Path, settings: TrainingSettings, pictures: PictureSet) -> None:
     """Write down what a new run is of, or see that an old one is of the same."""
-    wanted = {"settings": settings.to_json(), "set": pictures.digest}
-    if settings_of(folder) is None:
+    kept = settings_of(folder)
+    if kept is None:
+        wanted = {"settings": settings.to_json(), "set": pictures.digest, "consent": pictures.consent}
         write_atomically(folder / RUN, (json.dumps(wanted, indent=1) + "\n").encode())
-    elif json.loads((folder / RUN).read_text("utf-8")) != json.loads(json.dumps(wanted)):
+    elif kept != settings or json.loads((folder / RUN).read_text("utf-8")).get("set") != pictures.digest:
         raise OutputError(
             f"{folder} holds a run with other settings or of another set; give the same ones, or choose another folder with --out."
         )

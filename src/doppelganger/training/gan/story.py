@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from doppelganger.errors import OutputError
-from doppelganger.training.gan.run import HISTORY, settings_of
+from doppelganger.training.gan.run import HISTORY, REALISM, settings_of
 from doppelganger.training.gan.trouble import warnings
 
 CHAPTERS = 24
@@ -40,6 +40,8 @@ def story(folder: Path) -> str:
     beliefs = {"real pictures": "real believed", "fakes": "fake believed"}
     losses = {"detective's loss": "detective loss", "generator's loss": "generator loss"}
     others = {"p, how much is changed": "p", "spread of the fakes, 1 as in the set": "spread"}
+    measured = [{"images": line["images"], **line[REALISM]} for line in history if REALISM in line]
+    measured = [line for line in measured if line["n"] == measured[-1]["n"]]  # others cannot be compared
     return environment.get_template("page.html.j2").render(
         side=settings.shape.resolution,
         last=history[-1],
@@ -49,6 +51,7 @@ def story(folder: Path) -> str:
             ("What the detective believes: chance that a picture is real", _chart(history, beliefs, 1.0)),
             ("Losses", _chart(history, losses)),
             ("Augmentation, and how much the fakes differ", _chart(history, others)),
+            *_realism(measured, history[-1]["images"]),
         ],
     )
 
@@ -60,19 +63,31 @@ def chapters(count: int) -> list[int]:
     return sorted({round((count - 1) * (i / (CHAPTERS - 1)) ** 1.5) for i in range(CHAPTERS)})
 
 
+def _realism(measured: Sequence[dict[str, Any]], last: int) -> list[tuple[str, Markup]]:
+    """A chart of FID and one of KID, where they were measured."""
+    if not measured:
+        return []
+    now = measured[-1]
+    title = f"Distance from the set, {now['n']:,} pictures on either side: at last FID {now['FID']:.1f}, KID {now['KID']:.4f}"
+    return [
+        (title, _chart(measured, {"FID, 0 is the set itself": "FID"}, last=last)),
+        ("And by KID", _chart(measured, {"KID, which few pictures do not bias": "KID"}, last=last)),
+    ]
+
+
 def _picture(folder: Path, steps: int) -> str:
     data = base64.b64encode((folder / "samples" / f"{steps:08d}.jpg").read_bytes()).decode()
     return f"data:image/jpeg;base64,{data}"
 
 
-def _chart(history: Sequence[dict[str, Any]], lines: dict[str, str], top: float | None = None) -> Markup:
-    """An SVG of some columns of the history over the images seen."""
+def _chart(history: Sequence[dict[str, Any]], lines: dict[str, str], top: float | None = None, last: int = 0) -> Markup:
+    """An SVG of some columns of the history over the images seen, ``last`` of them in all (0: as its last line says)."""
     most = top or max(1e-6, *(line[key] for line in history for key in lines.values()))
-    last = history[-1]["images"]
+    last = last or history[-1]["images"]
     parts = []
     for number, (name, key) in enumerate(lines.items()):
         places = " ".join(
-            f"{WIDTH * line['images'] / last:.1f},{HEIGHT * (1 - line[key] / most):.1f}" for line in history
+            f"{WIDTH * line['images'] / last:.1f},{HEIGHT * (1 - max(0.0, line[key]) / most):.1f}" for line in history
         )
         parts.append(f'<polyline class="line{number}" points="0,{places.split(",")[1].split(" ")[0]} {places}"/>')
         parts.append(f'<text class="line{number}" x="{10 + 330 * number}" y="{HEIGHT + 20}">{name}</text>')

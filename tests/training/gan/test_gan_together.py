@@ -1,0 +1,148 @@
+"""Several processes: a step of two is the step of one; they go on exactly, alone or together; a failure ends all in a sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from doppelganger.errors import DoppelgangerError
+from doppelganger.generators.stylegan2 import Shape
+from doppelganger.progress import Event
+from doppelganger.training.gan.checkpoints import Checkpoints
+from doppelganger.training.gan.launching import Order, TogetherError, check, launch
+from doppelganger.training.gan.picture_set import LeftOut, PictureSet, save_set
+from doppelganger.training.gan.ranks import Ranks
+from doppelganger.training.gan.run import Run
+from doppelganger.training.gan.settings import TrainingSettings
+from doppelganger.training.gan.trainer import Trainer
+
+SETTINGS = TrainingSettings(
+    Shape(16, 128, 16, z_dim=8, w_dim=8, mapping_layers=2), batch=16, tick=2, path_weight=2.0, augmented=True
+)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    drawn = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), np.uint8)
+    folder = tmp_path_factory.mktemp("together") / "set"
+    save_set(((str(i), one) for i, one in enumerate(drawn)), 16, folder, "noise", LeftOut())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def order(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Order:
+    return Order(pictures, tmp_path_factory.mktemp("two"), SETTINGS, 16 * 6, "cpu")
+
+
+def state(folder: Path) -> dict:
+    kept = Checkpoints(folder / "checkpoints").newest()
+    assert kept is not None
+    return kept["trainer"]
+
+
+def test_processes_share_a_batch_without_a_picture_twice() -> None:
+    set_ = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), np.uint8)
+    plain = replace(SETTINGS, mirrored=False)
+    whole = Trainer(plain, set_, torch.device("cpu"))._real()
+    shares = []
+    for rank in range(2):
+        one = Trainer(plain, set_, torch.device("cpu"))
+        one._ranks, one._own_batch = Ranks(rank, 2), 8
+        shares.append(one._real())
+    assert torch.equal(torch.stack(shares, 1).flatten(0, 1), whole)
+    assert not torch.equal(*shares)
+
+
+def test_two_are_one_and_go_on_alone_or_together(order: Order, tmp_path: Path) -> None:
+    """Six steps of two processes, stopped after four, against six of one; then two more of one from where two stopped."""
+    heard: list[Event] = []
+    assert launch(replace(order, images=16 * 4), 2, heard.append) is not None
+    assert [event.done for event in heard if event.stage == "training"] == [16, 32, 48, 64]
+    last = launch(order, 2)
+    assert last is not None and last["steps"] == 6
+    launch(replace(order, out=tmp_path / "unbroken"), 2)
+    launch(replace(order, out=tmp_path / "one"), 1)
+    two, unbroken, one = (state(folder) for folder in (order.out, tmp_path / "unbroken", tmp_path / "one"))
+    for network in ("generator", "detective", "average"):
+        for name, value in one[network].items():
+            assert torch.equal(two[network][name], unbroken[network][name]), name
+            torch.testing.assert_close(two[network][name], value, rtol=1e-3, atol=1e-4, msg=f"{network} {name}")
+    assert torch.equal(two["random"], one["random"]) and two["p"] == pytest.approx(one["p"])
+    assert two["path mean"] == pytest.approx(one["path mean"], rel=1e-4)
+    assert last["detective loss"] == pytest.approx(
+        json.loads((tmp_path / "one" / "history.json").read_text())[-1]["detective loss"], rel=1e-4
+    )
+    launch(replace(order, images=16 * 8), 1)
+    assert state(order.out)["steps"] == 8
+
+
+def test_a_failure_of_one_ends_all_with_its_sentence(order: Order, tmp_path: Path) -> None:
+    Run(
+        tmp_path, PictureSet.load(order.pictures), replace(SETTINGS, seed=3), torch.device("cpu")
+    )  # another run is there
+    with pytest.raises(DoppelgangerError, match="other settings"):
+        launch(replace(order, out=tmp_path), 2)
+    for many, wrong, why in (
+        (3, order, "a multiple of 12"),
+        (2, replace(order, device="mps"), "not on mps"),
+        (2, replace(order, device="cuda"), "CUDA devices, not 2"),
+    ):
+        with pytest.raises(TogetherError, match=why):
+            check(wrong, many)
+
+
+def begun(pictures: Path, out: Path) -> subprocess.Popen[str]:
+    """``gan train`` as typed, when it has kept a checkpoint."""
+    typed = ["gan", "train", str(pictures), "--out", str(out), "--device", "cpu", "--gpus", "2", "--images", "900000"]
+    command = [sys.executable, "-m", "doppelganger.cli", *typed, "--network", "small", "--batch", "8"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while process.poll() is None and not list(out.glob("checkpoints/*.pt")):
+        time.sleep(0.05)
+    return process
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """Of the two ranks."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((one / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent == process.pid and b"spawn_main" in (one / "cmdline").read_bytes():
+                found.append(int(one.name))
+        except OSError:
+            continue
+    return sorted(found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_one_and_ctrl_c_end_all(pictures: Path, tmp_path: Path) -> None:
+    small = PictureSet.load(pictures).pictures[:, :8, :8]
+    save_set(((str(i), one) for i, one in enumerate(small)), 8, tmp_path / "set", "noise", LeftOut())
+    pictures, tmp_path = tmp_path / "set", tmp_path / "run"
+    process = begun(pictures, tmp_path)
+    ranks = children(process)
+    assert len(ranks) == 2
+    os.kill(ranks[1], signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and "Process 2 of 2 was ended from outside (signal 9" in said, said
+    assert not any(Path(f"/proc/{rank}").exists() for rank in ranks)
+
+    kept = len(list(tmp_path.glob("samples/*.jpg")))
+    process = begun(pictures, tmp_path)
+    while process.poll() is None and len(list(tmp_path.glob("samples/*.jpg"))) == kept:
+        time.sleep(0.05)
+    ranks = children(process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "the same command goes on" in said and "Traceback" not in said, said
+    assert len(ranks) == 2 and not any(Path(f"/proc/{rank}").exists() for rank in ranks)
+    assert not list(tmp_path.rglob("*.part"))
+    assert Checkpoints(tmp_path / "checkpoints").newest() is not None
