@@ -1,6 +1,6 @@
 """Training a generator: how fast, how good, and what a kill does to it. Prints JSON.
 
-    python benchmarks/gan.py speed [--network small --side 32 --batch 16 --device cpu]
+    python benchmarks/gan.py speed [--network small --side 32 --batch 16 --device cpu --mixed]
     python benchmarks/gan.py quality SET RUN --marks 10000 50000 200000 [--count 2000] [--neighbours FILE.png]
     python benchmarks/gan.py kill SET RUN [--times 20]
 
@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 
 from doppelganger.evaluation.inception import InceptionFeatures
 from doppelganger.evaluation.realism import frechet_distance, kernel_distance
-from doppelganger.generators.stylegan2 import StyleGAN2Network
 from doppelganger.images import encode_png, write_atomically
 from doppelganger.training.gan.picture_set import PictureSet
-from doppelganger.training.gan.run import Run
-from doppelganger.training.gan.settings import NETWORKS, TrainingSettings, shape_named
+from doppelganger.training.gan.realism import generated
+from doppelganger.training.gan.run import Run, settings_of
+from doppelganger.training.gan.settings import NETWORKS, TrainingSettings, Wishes, shape_named
 from doppelganger.training.gan.sheet import sheet
 from doppelganger.training.gan.trainer import Trainer
 from doppelganger.weights import Store
@@ -46,10 +46,10 @@ WARM, TIMED = 4, 16
 """Steps: not counted, and counted, one of which has the penalty."""
 
 
-def speed(network: str, side: int, batch: int, device: torch.device) -> dict[str, Any]:
+def speed(network: str, side: int, batch: int, mixed: bool, device: torch.device) -> dict[str, Any]:
     """Images a second of a trainer on noise."""
     pictures = np.random.default_rng(0).integers(0, 256, (256, side, side, 3), np.uint8)
-    trainer = Trainer(TrainingSettings(shape_named(network, side), batch=batch), pictures, device)
+    trainer = Trainer(Wishes(network, batch, mixed=mixed).settings(side, 1, None), pictures, device)
     trainer.p = 0.2
     parts: dict[str, float] = {}
 
@@ -66,7 +66,7 @@ def speed(network: str, side: int, batch: int, device: torch.device) -> dict[str
 
     for _ in range(WARM):
         trainer.step()
-    for name in ("_real", "_teach_detective", "_teach_generator", "_follow"):
+    for name in ("_real", "_teach_detective", "_teach_generator", "_even_out", "_follow"):
         timed(name)
     begun = moment(device)
     for _ in range(TIMED):
@@ -77,6 +77,7 @@ def speed(network: str, side: int, batch: int, device: torch.device) -> dict[str
         "network": network,
         "side": side,
         "batch": batch,
+        "mixed": mixed,
         "device": str(device),
         "threads": torch.get_num_threads(),
     }
@@ -108,24 +109,12 @@ def quality(pictures: PictureSet, run: Run, marks: list[int], count: int, neighb
     result["at"] = {}
     for mark in marks:
         run.train(mark)
-        fakes = generated(run.trainer.average, count)
+        fakes = np.stack(list(generated(run.trainer.average, count)))
         result["at"][run.trainer.seen] = against(fakes)
         print(json.dumps(result["at"][run.trainer.seen]), file=sys.stderr)
     if neighbours is not None:
         write_atomically(neighbours, encode_png(sheet(beside_nearest(fakes[:12], pictures.pictures), columns=4)))
     return result
-
-
-def generated(network: StyleGAN2Network, count: int) -> Pictures:
-    """Draws at truncation 1."""
-    z = torch.randn(count, network.shape.z_dim, generator=torch.Generator().manual_seed(1))
-    device = next(network.parameters()).device
-    made = []
-    with torch.inference_mode():
-        for some in z.to(device).split(32):
-            levels = (network(some) * 127.5 + 128).clamp(0, 255).byte()
-            made.append(levels.permute(0, 2, 3, 1).cpu().numpy())
-    return np.concatenate(made)
 
 
 def gaussian(pictures: Pictures, count: int) -> Pictures:
@@ -188,6 +177,7 @@ def main() -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     of_speed = verbs.add_parser("speed")
     of_speed.add_argument("--side", type=int, default=32)
+    of_speed.add_argument("--mixed", action="store_true")
     of_quality, of_kill, of_short = (verbs.add_parser(verb) for verb in ("quality", "kill", "short"))
     for verb in (of_quality, of_kill, of_short):
         verb.add_argument("set", type=Path)
@@ -203,7 +193,7 @@ def main() -> None:
     of_short.add_argument("--ticks", type=int, required=True)
     chosen = parser.parse_args()
     if chosen.verb == "speed":
-        result = speed(chosen.network, chosen.side, chosen.batch, torch.device(chosen.device))
+        result = speed(chosen.network, chosen.side, chosen.batch, chosen.mixed, torch.device(chosen.device))
     else:
         pictures = PictureSet.load(chosen.set)
         if chosen.verb == "short":
@@ -211,7 +201,7 @@ def main() -> None:
         if chosen.verb == "kill":
             result = kill(pictures, chosen.run, chosen.times)
         else:
-            settings = TrainingSettings(shape_named(chosen.network, pictures.side), batch=chosen.batch)
+            settings = Wishes(chosen.network, chosen.batch).settings(pictures.side, 1, settings_of(chosen.run))
             run = Run(chosen.run, pictures, settings, torch.device(chosen.device))
             result = quality(pictures, run, sorted(chosen.marks), chosen.count, chosen.neighbours)
     print(json.dumps(result, indent=1))

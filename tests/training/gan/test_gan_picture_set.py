@@ -1,13 +1,20 @@
 """A set: what is in it, what is left out and why."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors import safe_open
 
 from doppelganger.errors import ImageError, OutputError
+from doppelganger.generators.stylegan2 import Shape
 from doppelganger.images import encode_jpeg, encode_png, resize_area
-from doppelganger.training.gan.picture_set import LeftOut, PictureSet, from_folder, save_set
+from doppelganger.training.gan.picture_set import LeftOut, PictureSet, from_folder, require_consent, save_set
+from doppelganger.training.gan.run import Run
+from doppelganger.training.gan.settings import TrainingSettings
+from doppelganger.training.swap.errors import ConsentError
 
 
 @pytest.fixture
@@ -63,3 +70,29 @@ def test_too_few_and_what_is_no_set_are_refused(photos: Path, tmp_path: Path) ->
     for folder in (tmp_path, tmp_path / "bad"):
         with pytest.raises(ImageError, match="not a set"):
             PictureSet.load(folder)
+
+
+def test_consent_is_asked_for_and_goes_with_the_set_its_run_and_its_generator(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConsentError, match="--consent"):
+        require_consent(" yes ")
+    said = require_consent(" My family, who agreed ")
+    left = LeftOut()
+    squares = list(from_folder(photos, 16, left, lambda *_: None))
+    old = save_set(squares, 16, tmp_path / "old", "photos", left)
+    new = save_set(squares, 16, tmp_path / "new", "photos", left, said)
+    record = json.loads((tmp_path / "old" / "set.json").read_text())
+    del record["consent"]  # a set from before
+    (tmp_path / "old" / "set.json").write_text(json.dumps(record))
+    assert PictureSet.load(tmp_path / "old").consent == "" == old.consent and new.consent == "My family, who agreed"
+
+    settings = TrainingSettings(Shape(16, 128, 16, z_dim=8, w_dim=8, mapping_layers=2), batch=4, tick=1)
+    Run(tmp_path / "run", new, settings, torch.device("cpu")).train(4)
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert kept["consent"] == said
+    with safe_open(tmp_path / "run" / "generator.safetensors", "pt") as file:
+        assert file.metadata()["doppelganger.consent"] == said
+    for gone in ("path_weight", "mixed"):  # a run from before goes on
+        del kept["settings"][gone]
+    del kept["consent"]
+    (tmp_path / "run" / "run.json").write_text(json.dumps(kept))
+    Run(tmp_path / "run", PictureSet.load(tmp_path / "new"), settings, torch.device("cpu")).train(8)

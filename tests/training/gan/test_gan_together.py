@@ -1,6 +1,7 @@
 """Several processes: a step of two is the step of one; they go on exactly, alone or together; a failure ends all in a sentence."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -122,27 +123,29 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return sorted(found)
 
 
+def test_one_that_is_killed_ends_all(order: Order, tmp_path: Path) -> None:
+    def kills(event: Event) -> None:
+        victim = multiprocessing.active_children()
+        if event.done == 48:
+            os.kill(max(one.pid or 0 for one in victim), signal.SIGKILL)
+
+    with pytest.raises(DoppelgangerError, match=r"of 2 was ended from outside \(signal 9"):
+        launch(replace(order, out=tmp_path), 2, kills)
+    assert not multiprocessing.active_children()
+    assert state(tmp_path)["steps"] == 2
+    launch(replace(order, out=tmp_path), 1)
+    assert state(tmp_path)["steps"] == 6
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_killed_one_and_ctrl_c_end_all(pictures: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_all(pictures: Path, tmp_path: Path) -> None:
     small = PictureSet.load(pictures).pictures[:, :8, :8]
     save_set(((str(i), one) for i, one in enumerate(small)), 8, tmp_path / "set", "noise", LeftOut())
-    pictures, tmp_path = tmp_path / "set", tmp_path / "run"
-    process = begun(pictures, tmp_path)
-    ranks = children(process)
-    assert len(ranks) == 2
-    os.kill(ranks[1], signal.SIGKILL)
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 1 and "Process 2 of 2 was ended from outside (signal 9" in said, said
-    assert not any(Path(f"/proc/{rank}").exists() for rank in ranks)
-
-    kept = len(list(tmp_path.glob("samples/*.jpg")))
-    process = begun(pictures, tmp_path)
-    while process.poll() is None and len(list(tmp_path.glob("samples/*.jpg"))) == kept:
-        time.sleep(0.05)
+    process = begun(tmp_path / "set", tmp_path / "run")
     ranks = children(process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130 and "the same command goes on" in said and "Traceback" not in said, said
     assert len(ranks) == 2 and not any(Path(f"/proc/{rank}").exists() for rank in ranks)
     assert not list(tmp_path.rglob("*.part"))
-    assert Checkpoints(tmp_path / "checkpoints").newest() is not None
+    assert Checkpoints(tmp_path / "run" / "checkpoints").newest() is not None

@@ -1,43 +1,37 @@
-"""Faces of nobody as a first set: each is kept as soon as it is made, so that a stop costs one at most."""
+"""Faces of nobody as a first set: each is kept as soon as it is made, so that a stop costs the ones in work at most."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from doppelganger.errors import OutputError
-from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
-from doppelganger.generators.mobile_stylegan import W_ROWS
+from doppelganger.generators.many_faces import SIDE, ManyFaces
 from doppelganger.generators.mobile_stylegan_openvino import MobileStyleGAN
 from doppelganger.images import RGB, resize_area
 from doppelganger.invented import invented
 from doppelganger.training.gan.picture_set import Heard
 from doppelganger.weights import Store
 
-EXIT = 256
-"""Side of the generator's early exit: up to it that exit makes the faces, five times as fast."""
-Make = Callable[[int], RGB]
-"""Seed → its face."""
+Make = Callable[[Iterable[int]], Iterable[RGB]]
+"""Seeds → the face of each."""
 
 
 def maker(store: Store, side: int) -> Make:
-    """What makes a face of ``side``²: of the early exit where that is large enough, else of the whole network; reduced by area."""
-    generator = MobileStyleGAN(store)
-    exit_ = DifferentiableMobileStyleGAN(store, torch.device("cpu")) if side <= EXIT else None
+    """What makes faces of ``side``²: reduced by area from 512² as long as those are large enough, else from 1024²."""
 
-    def face(seed: int) -> RGB:
-        w = invented(seed, generator)
-        if exit_ is None:
-            picture = generator.synthesise(w)
+    def faces(seeds: Iterable[int]) -> Iterator[RGB]:
+        generator = MobileStyleGAN(store)
+        latents = (invented(seed, generator) for seed in seeds)
+        if side <= SIDE:
+            for picture in ManyFaces(store).faces(latents):
+                yield resize_area(picture, side, side)
+            return
+        for latent in latents:
+            yield generator.synthesise(latent)
             generator.forget()
-        else:
-            with torch.inference_mode():
-                made = exit_.preview(torch.from_numpy(w).expand(1, W_ROWS, -1))[0]
-            picture = (made * 127.5 + 128).clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
-        return resize_area(picture, side, side)
 
-    return face
+    return faces
 
 
 class Unfinished:
@@ -46,7 +40,7 @@ class Unfinished:
     def __init__(self, out: Path, side: int) -> None:
         """Raises OutputError where the folder cannot be used."""
         self._side, self._bytes = side, side * side * 3
-        self._file = out / f".faces-{min(side, EXIT)}-{side}.part"
+        self._file = out / f".faces-{side}.part"
         self._out = out
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -82,8 +76,10 @@ class Unfinished:
 
 def squares(count: int, make: Make, kept: Unfinished, heard: Heard) -> Iterator[tuple[str, RGB]]:
     """The faces of the seeds 0 … count − 1 by name; those in ``kept`` are not made again."""
-    for seed in range(count):
-        if seed >= kept.count:
-            kept.add(make(seed))
+    for seed in range(min(count, kept.count)):
         yield f"face {seed}", kept.read(seed)
+    first = min(count, kept.count)
+    for seed, face in enumerate(make(range(first, count)) if first < count else (), first):
+        kept.add(face)
+        yield f"face {seed}", face
         heard(seed + 1, count)

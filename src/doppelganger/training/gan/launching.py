@@ -51,7 +51,7 @@ def launch(order: Order, processes: int = 1, progress: Progress = silent) -> dic
         check(order, ranks.count)
         device = device_of(order.device, int(os.environ.get("LOCAL_RANK", ranks.rank)))
         with meeting(ranks, "env://", device):
-            train(order, device, progress, ranks)
+            train(order, device, progress if ranks.first else silent, ranks)
         if not ranks.first:
             return None
     elif processes > 1:
