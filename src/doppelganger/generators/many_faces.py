@@ -1,8 +1,8 @@
 """Many faces by the built-in generator, for sets of pictures up to 512²: the same faces as ``MobileStyleGAN``'s, made faster.
 
-Its last step, an inverse Haar transform to 1024², is left out: the low band is the picture's mean of 2 × 2 pixels, exactly but where
-a pixel is beyond black or white, which the larger picture cuts off before the mean. And faces are made beside one another, a thread
-each, where one face over all threads waits for the slowest of them at every layer.
+Its last step, an inverse Haar transform to 1024², is left out: the low band is the picture's mean of 2 × 2 pixels, exactly but
+where a pixel is beyond black or white, which the larger picture cuts off before the mean. And faces are made beside one another,
+a thread each, where one face over all threads waits for the slowest of them at every layer.
 """
 
 from collections.abc import Iterable, Iterator

@@ -149,3 +149,14 @@ def test_ctrl_c_ends_all(pictures: Path, tmp_path: Path) -> None:
     assert len(ranks) == 2 and not any(Path(f"/proc/{rank}").exists() for rank in ranks)
     assert not list(tmp_path.rglob("*.part"))
     assert Checkpoints(tmp_path / "run" / "checkpoints").newest() is not None
+
+
+def test_under_torchrun_each_takes_its_place(pictures: Path, tmp_path: Path) -> None:
+    small = PictureSet.load(pictures).pictures[:, :8, :8]
+    save_set(((str(i), one) for i, one in enumerate(small)), 8, tmp_path / "set", "noise", LeftOut())
+    ours = ["-m", "doppelganger.cli", "gan", "train", str(tmp_path / "set"), "--out", str(tmp_path / "run"), "--json"]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    typed = [sys.executable, *torchrun, *ours, "--device", "cpu", "--batch", "8", "--images", "8"]
+    made = subprocess.run(typed, capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["images"] == 512  # one of them speaks

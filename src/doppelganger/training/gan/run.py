@@ -73,7 +73,9 @@ class Run:
         """
         settings = self.trainer.settings
         try:
-            self._measure(progress)  # what a stop cut short
+            if self._ranks.first and self.history:  # what a stop cut short
+                self._publish()
+                self._measure(progress)
             while self.trainer.seen < images:
                 begun = time.monotonic()
                 steps = []
@@ -104,12 +106,16 @@ class Run:
         self.history.append({**_line(steps, self.trainer), "spread": spread(fakes) / max(self._set_spread, 1e-6)})
         self.history[-1]["images a second"] = len(steps) * self.trainer.settings.batch / seconds
         write_atomically(self.folder / "samples" / f"{self.trainer.steps:08d}.jpg", synthetic_jpeg(sheet(fakes)))
-        self._write_state()
-        write_atomically(self.folder / GENERATOR, generator_file(self.trainer.average, self._set.consent))
+        self._save()
+        self._publish()
 
-    def _write_state(self) -> None:
+    def _save(self) -> None:
         self._checkpoints.save(self.trainer.steps, {"trainer": self.trainer.state(), "history": self.history})
+
+    def _publish(self) -> None:
+        """What others read: after the checkpoint, so that they never are ahead of it."""
         write_atomically(self.folder / HISTORY, json.dumps(self.history, indent=1).encode())
+        write_atomically(self.folder / GENERATOR, generator_file(self.trainer.average, self._set.consent))
 
     def _measure(self, progress: Progress) -> None:
         """FID and KID into the last line, where it is time and they are not there. After the tick is kept: they take minutes."""
@@ -120,7 +126,8 @@ class Run:
             return
         measured = self._realism.of(self.trainer.average, self.folder)
         self.history[-1][REALISM] = measured
-        self._write_state()
+        self._save()
+        self._publish()
         said = (
             f"After {after:,} pictures: FID {measured['FID']:.1f}, KID {measured['KID']:.4f} (n = {measured['n']:,})."
         )

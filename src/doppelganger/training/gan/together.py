@@ -118,7 +118,7 @@ def _take_part(order: Order, ranks: Ranks, folder: Path, line: Connection) -> No
             line.send(event)
 
     try:
-        with meeting(ranks, f"file://{folder.as_posix()}/meeting", device):
+        with meeting(ranks, (folder / "meeting").as_uri(), device):
             train(order, device, heard, ranks)
     except DoppelgangerError as error:
         line.send(error)
