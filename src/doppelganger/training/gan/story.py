@@ -91,6 +91,7 @@ def _chart(history: Sequence[dict[str, Any]], lines: dict[str, str], top: float 
         )
         parts.append(f'<polyline class="line{number}" points="0,{places.split(",")[1].split(" ")[0]} {places}"/>')
         parts.append(f'<text class="line{number}" x="{10 + 330 * number}" y="{HEIGHT + 20}">{name}</text>')
-    scale = f'<text x="{WIDTH + 6}" y="10">{f"{most:.0f}" if most >= 100 else f"{most:.2g}"}</text><text x="{WIDTH + 6}" y="{HEIGHT}">0</text>'
+    highest = f"{most:.0f}" if most >= 100 else f"{most:.2g}"
+    scale = f'<text x="{WIDTH + 6}" y="10">{highest}</text><text x="{WIDTH + 6}" y="{HEIGHT}">0</text>'
     frame = f'<path d="M0 0H{WIDTH}M0 {HEIGHT}H{WIDTH}" class="frame"/>'
     return Markup(f'<svg viewBox="-2 -4 {WIDTH + 60} {HEIGHT + 30}" role="img">{frame}{"".join(parts)}{scale}</svg>')
