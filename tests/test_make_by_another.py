@@ -172,12 +172,11 @@ def test_what_makes_no_faces_is_refused(
     torch.manual_seed(0)
     file = tmp_path / "tiny.safetensors"
     file.write_bytes(generator_file(StyleGAN2Network(Shape(16, 128, 8, z_dim=12, w_dim=12, mapping_layers=2))))
-    for command in ("make", "border"):
-        order = [command, str(astronaut_file), "--generator", str(file), "--device", "cpu"]
-        assert run([*order, "--out", str(tmp_path / command)]) == 4
-        said = " ".join(capsys.readouterr().err.split())
-        assert "No face was found in a picture that tiny.safetensors made (16² pixels)" in said
-        assert not (tmp_path / command).exists()
+    order = ["make", str(astronaut_file), "--generator", str(file), "--device", "cpu"]
+    assert run([*order, "--out", str(tmp_path / "made")]) == 4
+    said = " ".join(capsys.readouterr().err.split())
+    assert "No face was found in a picture that tiny.safetensors made (16² pixels)" in said
+    assert not (tmp_path / "made").exists()
 
 
 def test_small_pictures_are_enlarged_to_what_is_judged() -> None:
