@@ -19,6 +19,7 @@ from doppelganger.images import read_image
 from doppelganger.nearest import Found, NearestSettings, Searched, search
 from doppelganger.networks import LEAST_SIDE, Networks
 from doppelganger.persona.making import from_result
+from doppelganger.progress import Event
 from doppelganger.projection import ProjectionSettings
 from doppelganger.puppet.rigging import rig_of_result
 from doppelganger.result import Result
@@ -152,6 +153,30 @@ def test_a_saved_result_goes_on_with_its_own_generator_alone(
         take_step(replace(back, provenance=replace(back.provenance, settings=builtin)), 0, other)
 
 
+def test_a_stopped_run_goes_on_and_only_with_the_same_generator(
+    made: Result, other: Networks, networks: Networks, tmp_path: Path
+) -> None:
+    assert other.another is not None
+    again = Networks(networks.store, "cpu", StyleGAN2(other.another.network, "copy", "another digest", CPU))
+
+    def steps_until(stop: int, of: Networks) -> list[int]:
+        seen: list[int] = []
+
+        def watch(event: Event) -> None:
+            if event.stage == "projection":
+                seen.append(event.done)
+                if event.done == stop:
+                    raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            make(made.pictures.portrait, FEW, of, watch, tmp_path)
+        return seen
+
+    assert steps_until(8, other) == [*range(1, 9)]
+    assert steps_until(10, other) == [7, 8, 9, 10], "kept after six"
+    assert steps_until(1, again) == [1]
+
+
 def test_make_as_somebody_types_it(
     generator_at: Path, astronaut_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -172,7 +197,10 @@ def test_what_makes_no_faces_is_refused(
     torch.manual_seed(0)
     file = tmp_path / "tiny.safetensors"
     file.write_bytes(generator_file(StyleGAN2Network(Shape(16, 128, 8, z_dim=12, w_dim=12, mapping_layers=2))))
-    order = ["make", str(astronaut_file), "--generator", str(file), "--device", "cpu"]
+    order = ["make", str(astronaut_file), "--generator", str(file)]
+    assert run([*order, "--device", "abacus"]) == 2
+    assert "no device 'abacus'" in capsys.readouterr().err
+    order += ["--device", "cpu"]
     assert run([*order, "--out", str(tmp_path / "made")]) == 4
     said = " ".join(capsys.readouterr().err.split())
     assert "No face was found in a picture that tiny.safetensors made (16² pixels)" in said

@@ -35,11 +35,9 @@ Another = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 
 
-def networks_on(device: str, store: "Store", another: "StyleGAN2 | None" = None) -> "Networks":
-    """The networks on a device that is there, with the built-in generator or another one. Raises typer.BadParameter."""
+def require_device(device: str) -> None:
+    """Raises typer.BadParameter where there is no such device."""
     import torch
-
-    from doppelganger.networks import Networks
 
     kind = device.split(":")[0]
     if kind not in ("auto", "cpu", "cuda", "mps"):
@@ -49,6 +47,13 @@ def networks_on(device: str, store: "Store", another: "StyleGAN2 | None" = None)
     )
     if missing:
         raise typer.BadParameter(f"PyTorch finds no {kind} device on this machine; use --device cpu.")
+
+
+def networks_on(device: str, store: "Store", another: "StyleGAN2 | None" = None) -> "Networks":
+    """The networks on a device that is there, with the built-in generator or another one. Raises typer.BadParameter."""
+    from doppelganger.networks import Networks
+
+    require_device(device)
     networks = Networks(store, device, another)
     if device == "auto" and networks.device.type == "cpu":
         typer.echo("No GPU that PyTorch can use was found; this runs on the processor, a minute or two.", err=True)
