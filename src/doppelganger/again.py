@@ -17,7 +17,7 @@ from doppelganger.judging import judge_face
 from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.recording import FlatSettings, flat, now, unasked, versions
-from doppelganger.result import DOPPELGANGER, FaceRecord, Provenance, Result
+from doppelganger.result import DOPPELGANGER, FaceRecord, Provenance, Result, require_made_by
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject, of_aligned
 from doppelganger.verifiers.panel import VERIFIERS
@@ -32,10 +32,12 @@ def search_again(
 ) -> Result:
     """Search the nearest face anew from the result's closest match, by ``settings`` (projection, face and photo play no part).
 
-    Raises ImageError (background), UnknownVerifierError, WeightsError.
+    Raises ImageError (background), UnknownVerifierError, WeightsError; OtherGeneratorError where the networks have another
+    generator than the result's.
     """
     settings.check()
     networks = networks or Networks()
+    require_made_by(networks.another, result)
     behind = backdrop(settings.background) if settings.background is not None else None
     begun = time.perf_counter()
     subject = of_aligned(result.pictures.portrait, networks)
@@ -52,12 +54,13 @@ def search_again(
 def take_step(result: Result, step: int, networks: Networks | None = None, progress: Progress = silent) -> Result:
     """Let the face of a step of the path be the doppelgänger. No verifier chose it, so all are witnesses.
 
-    Raises StepError for a step that the path does not have.
+    Raises StepError for a step that the path does not have; OtherGeneratorError as `search_again`.
     """
     path = result.latents["path"]
     if not 0 <= step < len(path):
         raise StepError(f"The path has no step {step}; its steps are 0 (mean face) to {len(path) - 1} (closest match).")
     networks = networks or Networks()
+    require_made_by(networks.another, result)
     begun = time.perf_counter()
     subject = of_aligned(result.pictures.portrait, networks)
     views = Views(networks.generator.synthesise(path[step]), networks.detector, f"step {step} of the path")

@@ -14,13 +14,14 @@ import numpy as np
 from doppelganger.background import Backdrop, backdrop, new_background
 from doppelganger.border import CachedJudge, find_borders, path_border
 from doppelganger.checkpoint import Checkpoint
-from doppelganger.errors import BorderNotFoundError
+from doppelganger.errors import BorderNotFoundError, NoFaceError
 from doppelganger.faces.attributes import chip_transform
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, read_image
 from doppelganger.judging import SCAN_STRIDE, PathJudge, Watching, thresholds
 from doppelganger.nearest import Found, Searched, search
 from doppelganger.networks import Networks
+from doppelganger.plain_projection import project_plainly
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import Projection, ProjectionSettings, project
 from doppelganger.recording import record_run
@@ -62,6 +63,7 @@ def make(
     ``checkpoint``: a folder in which a stopped run is kept and from which the same run goes on. It also stays when the run
     ends, for the result is not saved yet: `checkpoint.forget` it then.
     ``watched``: whether the verifiers' distances on the way are wanted in the events, too.
+    ``networks``: with another generator than the built-in one (`Networks`), the result is that one's.
     Raises ImageError (photo or background), FaceError, WeightsError; BorderNotFoundError when ``method="path"`` and its
     verifier never flips.
     """
@@ -74,26 +76,28 @@ def make(
         image = photo if isinstance(photo, np.ndarray) else read_image(Path(photo))
     label = "the photo" if isinstance(photo, np.ndarray) else Path(photo).name
     with clock.stage("networks"):
-        needed = settings.weights
+        needed = settings.weights(networks.another is not None)
         for k, weight in enumerate(needed):
             networks.store.path(weight, progress=progress)
             progress(Event("weights", k + 1, len(needed), weight))
         networks.load()
     with clock.stage("seeing"):
         subject = see(image, networks, settings.face, label)
+        require_faces(networks)
 
-    kept = Checkpoint(checkpoint, image, settings.projection, settings.face) if checkpoint else None
+    maker = networks.another.sha256 if networks.another else ""
+    kept = Checkpoint(checkpoint, image, settings.projection, settings.face, maker) if checkpoint else None
     with clock.stage("projection"):
         watching = Watching(progress, subject, networks) if watched else progress
         projected = project_subject(subject, networks, settings.projection, watching, kept)
-    with clock.stage("border"):
+    with clock.stage("border"), made_faces(networks):
         judge = PathJudge(projected, subject, networks)
         cached = CachedJudge(judge)
         borders = find_borders(len(projected.path), cached, thresholds(networks), SCAN_STRIDE)
         progress(Event("border", 1, 1))
 
     warnings: list[str] = []
-    with clock.stage("nearest"):
+    with clock.stage("nearest"), made_faces(networks):
         if settings.method == "nearest":
             found, views = search_nearest(subject, projected.closest, networks, settings, progress)
             chosen = found.w
@@ -111,10 +115,32 @@ def make(
     if behind is not None:
         with clock.stage("background"):
             views = put_before(behind, views.image, networks)
-    with clock.stage("judging"):
+    with clock.stage("judging"), made_faces(networks):
         result = record_run(subject, projected, borders, judge, chosen, views, settings, networks, warnings)
         progress(Event("judging", 1, 1))
     return replace(result, seconds=dict(clock.seconds))
+
+
+@contextmanager
+def made_faces(networks: Networks) -> Iterator[None]:
+    """Where no face is found in a picture that another generator made, say so: the photo is not to blame."""
+    try:
+        yield
+    except NoFaceError as error:
+        if networks.another is None:
+            raise
+        raise NoFaceError(
+            f"No face was found in a picture that {networks.another.name} made ({networks.another.resolution}² pixels); it has "
+            "to make faces in the FFHQ geometry, of 64² pixels or more."
+        ) from error
+
+
+def require_faces(networks: Networks) -> None:
+    """Raises NoFaceError where another generator's mean face is none: too small, or of something else."""
+    if networks.another is not None:
+        with made_faces(networks):
+            generator = networks.generator
+            largest_face(networks.detector, generator.synthesise(generator.w_mean))
 
 
 def project_subject(
@@ -125,7 +151,8 @@ def project_subject(
     kept: Checkpoint | None = None,
 ) -> Projection:
     """The continuum of the subject's portrait; goes on from what is ``kept``, and keeps."""
-    return project(
+    find = project if networks.another is None else project_plainly
+    return find(
         subject.portrait.image,
         networks.differentiable,
         networks.space,

@@ -73,6 +73,12 @@ class OutputError(DoppelgangerError):
     exit_code = 6
 
 
+class OtherGeneratorError(DoppelgangerError):
+    """A latent was made with another generator than the one at hand."""
+
+    exit_code = 2
+
+
 class StepError(DoppelgangerError):
     """The path has no such step."""
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from doppelganger.errors import FaceError
-from doppelganger.generators.protocol import Generator
 from doppelganger.images import RGB, resize_area
 from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress
@@ -25,18 +24,14 @@ threshold off, as much as two steps move, so those faces are rendered for their 
 class PathJudge:
     """Step of the continuum → distance to the portrait by verifier, on faces of 256² pixels."""
 
-    def __init__(
-        self, projected: Projection, subject: Subject, networks: Networks, generator: Generator | None = None
-    ) -> None:
-        """``generator``: of the path, where it is not the built-in one."""
+    def __init__(self, projected: Projection, subject: Subject, networks: Networks) -> None:
         self._path, self._subject, self._networks = projected.path, subject, networks
-        self._generator = generator or networks.generator
         self.pictures = dict(projected.pictures)
 
     def picture(self, step: int) -> RGB:
         """The face of a step, uint8 [256, 256, 3]; rendered once, if the projection has not."""
         if step not in self.pictures:
-            whole = self._generator.synthesise(self._path[step])
+            whole = self._networks.generator.synthesise(self._path[step])
             self.pictures[step] = resize_area(whole, PATH_RESOLUTION, PATH_RESOLUTION)
         return self.pictures[step]
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.faces.detector import FaceDetector, choose
 from doppelganger.faces.landmarks import LandmarkDetector, Landmarks
-from doppelganger.images import RGB
+from doppelganger.images import RGB, resize
 from doppelganger.lpips import LPIPS
 
 EYE_CORNERS = (33, 263)
@@ -26,6 +26,7 @@ FOREHEAD = 151
 OCTAVES = ((4, 8), (8, 16), (16, 32), (32, 64))
 """Bands of spatial frequency in cycles a patch; a patch is 128 pixels wide, so the last ends at the finest detail."""
 PATCH = 128
+SIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ class LikenessJudge:
         self._alex, self._vgg, self._device = alex, vgg, device
 
     def measure(self, image: RGB, name: str) -> Measured:
-        """An aligned face, uint8 [1024, 1024, 3]. Raises FaceError when no face can be found in it."""
+        """An aligned face, uint8 [S, S, 3], looked at in 1024². Raises FaceError when no face can be found in it."""
+        if len(image) != SIDE:
+            image = resize(image, SIDE, SIDE)
         face = choose(self._detector.detect(image), name=name)
         landmarks = self._landmarks.detect(image, face)
         age = self._ages.estimate(image, landmarks).age

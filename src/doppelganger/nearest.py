@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from doppelganger.adam import Adam
 from doppelganger.generators.anchored import AnchoredPreview
 from doppelganger.generators.latent_space import LatentSpace
-from doppelganger.generators.protocol import DifferentiableGenerator, Generator
+from doppelganger.generators.protocol import Generator, Previewer
 from doppelganger.loss import Likeness
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
@@ -120,8 +120,9 @@ class NearestSettings:
 
 @dataclass(frozen=True)
 class Found:
-    """``w``: latent [39, 512]. ``accepted``: every constraint is met under every disturbance. ``worst``: key of the constraint →
-    distance over its threshold as judged at full size, of all views the one nearest to the wrong side. ``steps``: in all."""
+    """``w``: latent, w+ or in StyleSpace. ``accepted``: every constraint is met under every disturbance. ``worst``: key of the
+    constraint → distance over its threshold as judged at full size, of all views the one nearest to the wrong side. ``steps``:
+    in all."""
 
     w: NDArray[np.float32]
     accepted: bool
@@ -148,12 +149,27 @@ def soften(faces: Tensor, rng: np.random.Generator) -> Tensor:
     return F.interpolate(small, size=faces.shape[-2:], mode="bilinear", align_corners=False)
 
 
+def freedom(start: Tensor, generator: Previewer, space: LatentSpace) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """What a search from ``start`` may move, all zeros there, and how what was moved becomes a latent again.
+
+    Single scales where the generator offers them, w+ kept; else the rows of w+, in whitened coordinates.
+    """
+    begun = start.new_zeros(generator.s_rows, start.shape[-1])
+    begun[: len(start)] = start
+    rows = generator.w_rows
+    if generator.s_rows == rows:
+        at_rest = space.from_w(begun)
+        return torch.zeros_like(at_rest), lambda moved: space.to_w(at_rest + moved)
+    fixed, scales = begun[:rows], space.from_s(begun)[rows:]
+    return torch.zeros_like(scales), lambda moved: torch.cat([fixed, space.to_offsets(scales + moved)])
+
+
 def search(
     portrait: NDArray[np.uint8],
     start: NDArray[np.float32],
     searched: Sequence[Searched],
     true: Generator,
-    cheap: DifferentiableGenerator,
+    cheap: Previewer,
     space: LatentSpace,
     lpips: LPIPS,
     transforms: Callable[[NDArray[np.float32]], Mapping[str, NDArray[np.floating]]],
@@ -164,24 +180,19 @@ def search(
     progress: Progress = silent,
     traits: Sequence[Trait] = (),
 ) -> Found:
-    """Search from ``start`` (latent of the closest match, [16 or 39, 512]) for the nearest face outside every border.
+    """Search from ``start`` (latent of the closest match, w+ or StyleSpace) for the nearest face outside every border.
 
-    ``transforms``: latent → verifier or trait → [2, 3] from pixels of its 1024² face to its crop (asked once a round).
+    ``transforms``: latent → verifier or trait → [2, 3] from pixels of its full-size face to its crop (asked once a round).
     ``accept``: latent → key of the constraint → worst distance over threshold of its full-size face, clean and under each
     disturbance. Returns the first face that clears every border by the headroom, else the one that clears them best.
     """
     rng = np.random.default_rng(seed)
-    begun = torch.zeros(cheap.s_rows, 512, device=device)
-    begun[: len(start)] = torch.tensor(start, device=device)
-    fixed, scales = begun[: cheap.w_rows], space.from_s(begun)[cheap.w_rows :]
-    moved = torch.zeros_like(scales).requires_grad_()
-    adam = Adam(torch.zeros_like(scales), torch.zeros_like(scales), settings.momentum, settings.beta2)
-
-    def latent_of(moved: Tensor) -> Tensor:
-        return torch.cat([fixed, space.to_offsets(scales + moved)])
+    moved, latent_of = freedom(torch.tensor(start, device=device), cheap, space)
+    adam = Adam(torch.zeros_like(moved), torch.zeros_like(moved), settings.momentum, settings.beta2)
+    moved.requires_grad_()
 
     def cut(seen: Tensor, transform: NDArray[np.floating], size: int) -> Tensor:
-        to_crop = np.vstack([scaled(transform, RESOLUTION / 1024), [0, 0, 1]])
+        to_crop = np.vstack([scaled(transform, RESOLUTION / true.resolution), [0, 0, 1]])
         if settings.disturbed:
             to_crop = jitter(rng, size) @ to_crop
         return crop(seen, to_crop[:2], size)

@@ -16,6 +16,9 @@ from doppelganger.faces.parsing import FaceParser
 from doppelganger.generators.differentiable import DifferentiableMobileStyleGAN
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.mobile_stylegan_openvino import MEAN_SAMPLES, MEAN_SEED, MobileStyleGAN
+from doppelganger.generators.protocol import DifferentiableGenerator, WholeGenerator
+from doppelganger.generators.stylegan2_generator import StyleGAN2
+from doppelganger.generators.stylegan2_gradients import DifferentiableStyleGAN2
 from doppelganger.likeness import LikenessJudge
 from doppelganger.lpips import LPIPS
 from doppelganger.verifiers.panel import VERIFIERS, Panel, verifiers
@@ -25,6 +28,8 @@ from doppelganger.weights.run import PLAIN_RUN
 
 NEEDED = PLAIN_RUN
 """Weights of a plain run; `weights.run` has those that join them."""
+LEAST_SIDE = 256
+"""Another generator's smaller faces are enlarged to this side, for verifiers and people alike: verdicts are on what is shared."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -39,9 +44,11 @@ def pick_device(name: str = "auto") -> torch.device:
 class Networks:
     """Give the same one to several runs and each network loads once."""
 
-    def __init__(self, store: Store | None = None, device: str = "auto") -> None:
+    def __init__(self, store: Store | None = None, device: str = "auto", another: StyleGAN2 | None = None) -> None:
+        """``another``: the generator to use instead of the built-in one, on the same device."""
         self.store = store or Store()
         self.device = pick_device(device)
+        self.another = another
         self._with_gradients: dict[str, nn.Module] = {}
 
     def load(self) -> None:
@@ -98,18 +105,20 @@ class Networks:
         return self._with_gradients[member.name]
 
     @cached_property
-    def generator(self) -> MobileStyleGAN:
+    def generator(self) -> WholeGenerator:
         """The fast form."""
-        return MobileStyleGAN(self.store)
+        return MobileStyleGAN(self.store) if self.another is None else self.another.at_least(LEAST_SIDE)
 
     @cached_property
-    def differentiable(self) -> DifferentiableMobileStyleGAN:
+    def differentiable(self) -> DifferentiableGenerator:
         """The form with gradients, on the device."""
+        if self.another is not None:
+            return DifferentiableStyleGAN2(self.another.network)
         return DifferentiableMobileStyleGAN(self.store, self.device)
 
     @cached_property
     def space(self) -> LatentSpace:
-        """W and StyleSpace in whitened coordinates, on the device."""
+        """W, and StyleSpace where the generator offers it, in whitened coordinates, on the device."""
         samples = self.generator.sample(MEAN_SAMPLES, MEAN_SEED)
         return LatentSpace(samples, self.device, self.differentiable.scales_of)
 

@@ -1,31 +1,26 @@
-"""Projection on any StyleGAN2: the two phases of ``projection`` without what was made for the built-in generator alone (its
-previews, its sensitive directions, its scales). Every step costs a gradient through the whole network."""
+"""Projection on any generator of w+: the two phases of ``projection`` without what was made for the built-in one alone (its
+sensitive directions, its scales, the corrections of its previews). Where there are no previews, every step costs a gradient through
+the whole network."""
 
 from collections.abc import Callable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from doppelganger.adam import Adam
 from doppelganger.generators.latent_space import LatentSpace
-from doppelganger.generators.stylegan2_generator import StyleGAN2
+from doppelganger.generators.protocol import DifferentiableGenerator
 from doppelganger.loss import Likeness, spread
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.projection import SHOWN_EVERY, Projection, ProjectionSettings, to_rgb
 
-SAMPLES, SEED = 10_000, 0
-"""Draws that tell the shape of W, as for the built-in generator."""
-SIDE = 256
-"""What pictures are compared at; smaller ones are enlarged to it."""
-
 
 def project_plainly(
     portrait: NDArray[np.uint8],
-    generator: StyleGAN2,
+    generator: DifferentiableGenerator,
+    space: LatentSpace,
     lpips: LPIPS,
     settings: ProjectionSettings,
     device: torch.device,
@@ -34,9 +29,8 @@ def project_plainly(
     keep: Callable[[Projection], None] | None = None,
 ) -> Projection:
     """Project an aligned portrait, uint8 [S, S, 3]: as ``projection.project``, on w+ [w_rows, w_dim] and no scales."""
-    space = LatentSpace(generator.sample(SAMPLES, SEED), device, lambda w: w.new_zeros(0, *w.shape))
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
-    size = (generator.w_rows, generator.w_dim)
+    size = (generator.w_rows, len(space.mean))
     if resume is None:
         zeros = np.zeros(size, np.float32)
         resume = Projection(zeros, (zeros, zeros), [space.to_w(torch.from_numpy(zeros).to(device)).cpu().numpy()])
@@ -46,7 +40,7 @@ def project_plainly(
     adam = Adam(first, second, settings.momentum, step=settings.step_of_phase(len(state.losses)))
     for step in range(len(state.losses), settings.steps):
         v = v.detach().requires_grad_()
-        face = at_side(generator.network.synthesis(space.to_w(v)[None]))
+        face = generator.preview(space.to_w(v)[None])
         perceptual, loss = likeness(face)
         loss = loss + settings.prior_weight * space.prior(v) + settings.spread_weight * spread(v)
         (gradient,) = torch.autograd.grad(loss, v)
@@ -66,10 +60,3 @@ def project_plainly(
         if keep and settings.step_of_phase(step + 1) % settings.exact_every == 0:
             keep(state)
     return state
-
-
-def at_side(picture: Tensor) -> Tensor:
-    """[B, 3, S, S] → [B, 3, 256, 256]: the mean of the covered area, or enlarged between the pixels."""
-    if picture.shape[-1] >= SIDE:
-        return F.interpolate(picture, (SIDE, SIDE), mode="area")
-    return F.interpolate(picture, (SIDE, SIDE), mode="bilinear", align_corners=False)

@@ -123,6 +123,13 @@ def trained_here() -> dict[str, str]:
     return {name: hashlib.sha256(files.joinpath(name).read_bytes()).hexdigest() for name in names}
 
 
+def digests(settings: Settings, networks: Networks) -> dict[str, str]:
+    """Every trained file of a run → SHA-256."""
+    another = networks.another
+    own = trained_here() if another is None else {another.name: another.sha256}
+    return {name: networks.store.digest(name) for name in settings.weights(another is not None)} | own
+
+
 def flat(settings: Settings, networks: Networks) -> FlatSettings:
     """The settings as ``result.json`` has them."""
     flat: FlatSettings = {
@@ -133,6 +140,12 @@ def flat(settings: Settings, networks: Networks) -> FlatSettings:
         "device": str(networks.device),
         "background": "own" if settings.background is None else Path(settings.background).name,
     }
+    if networks.another is not None:
+        flat |= {
+            "generator": networks.another.name,
+            "generator.sha256": networks.another.sha256,
+            "generator.licence": networks.another.licence,
+        }
     for part in ("projection", "nearest"):
         for key, value in asdict(getattr(settings, part)).items():
             flat[f"{part}.{key}"] = str(value) if isinstance(value, tuple) else value
@@ -158,7 +171,7 @@ def _provenance(image: RGB, settings: Settings, networks: Networks) -> Provenanc
         salt=salt.hex(),
         seed=settings.seed,
         versions=versions(),
-        weights={name: networks.store.digest(name) for name in settings.weights} | trained_here(),
+        weights=digests(settings, networks),
         settings=flat(settings, networks),
         created=now(),
     )

@@ -1,9 +1,12 @@
 """What one run found, as plain values: the report draws them, ``result.json`` holds them, programs reload them."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from doppelganger.errors import OtherGeneratorError
 
 Image = NDArray[np.uint8]
 DOPPELGANGER = "doppelgänger"
@@ -114,3 +117,20 @@ class Result:
     seconds: dict[str, float]
     """Stage → seconds."""
     warnings: tuple[str, ...] = ()
+
+
+class Named(Protocol):
+    """A generator that is known by its bytes."""
+
+    name: str
+    sha256: str
+
+
+def require_made_by(generator: Named | None, result: Result) -> None:
+    """Raises OtherGeneratorError where a result's latents are not this generator's (None: the built-in one's)."""
+    settings = result.provenance.settings
+    if settings.get("generator.sha256") != (generator.sha256 if generator else None):
+        maker = settings.get("generator", "the built-in generator")
+        raise OtherGeneratorError(
+            f"This result was made with {maker}; its faces mean nothing to {generator.name if generator else 'the built-in one'}."
+        )

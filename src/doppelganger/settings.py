@@ -41,7 +41,6 @@ class Settings:
         if not self.searched and self.method == "nearest":
             raise UnknownVerifierError("Every verifier is held out; leave at least one for the search to see.")
 
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """Names of the weights that a run needs."""
-        return weights_of_run(self.in_photo, self.background is not None)
+    def weights(self, another: bool = False) -> tuple[str, ...]:
+        """Names of the weights that a run needs; ``another``: with a generator of its own."""
+        return weights_of_run(self.in_photo, self.background is not None, another)

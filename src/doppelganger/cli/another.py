@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from doppelganger.cli.bar import ProgressBar
+from doppelganger.cli.options import require_device
 
 if TYPE_CHECKING:
     from doppelganger.generators.protocol import Latent
@@ -55,11 +56,12 @@ def morph_by(place: str, faces: list[str], seconds: float, loop: bool, size: int
 
 
 def open_by(place: str, device: str = "cpu") -> "StyleGAN2":
-    """The generator that ``--generator`` names, fetched where it is an address."""
+    """The generator that ``--generator`` names, fetched where it is an address, on a device that is there."""
     from doppelganger.generators.opening import open_generator
     from doppelganger.networks import pick_device
     from doppelganger.weights import Store
 
+    require_device(device)
     with ProgressBar(("weights",)) as bar:
         return open_generator(place, Store().folder / "generators", pick_device(device), bar)
 

@@ -28,7 +28,6 @@ from doppelganger.errors import OutputError
 from doppelganger.progress import Event, Progress
 
 if TYPE_CHECKING:
-    from doppelganger.generators.stylegan2_generator import StyleGAN2
     from doppelganger.images import RGB
     from doppelganger.judging import PathJudge
     from doppelganger.networks import Networks
@@ -66,13 +65,14 @@ def border(
 
     another = open_by(generator, device) if generator is not None else None
     store = Store()
-    missing = announce_download(store, needed(store))
+    weights = needed(store, another=another is not None)
+    missing = announce_download(store, weights)
     partial = folder.with_name(f".{folder.name}.partial")
     with ProgressBar(STAGES, download=missing) as bar:
-        networks = networks_on(device, store)
-        for name in needed(store):
+        networks = networks_on(device, store, another)
+        for name in weights:
             store.path(name, bar)
-        borders, faces = _find(image, projection_settings(steps), networks, face, photo.name, bar, partial, another)
+        borders, faces = _find(image, projection_settings(steps), networks, face, photo.name, bar, partial)
     saved = _save(folder, borders, faces)
     forget(partial)
     if as_json:
@@ -104,28 +104,21 @@ def _find(
     name: str,
     progress: Progress,
     partial: Path,
-    another: "StyleGAN2 | None",
 ) -> "tuple[tuple[Border, ...], Faces]":
     """The first half of ``doppelganger.make``, with the same checkpoint."""
     from doppelganger.border import find_borders
     from doppelganger.checkpoint import Checkpoint
-    from doppelganger.doppelganger import project_subject
+    from doppelganger.doppelganger import made_faces, project_subject, require_faces
     from doppelganger.judging import SCAN_STRIDE, PathJudge, thresholds
-    from doppelganger.plain_projection import project_plainly
     from doppelganger.subject import see
 
     subject = see(image, networks, face, name)
-    if another is None:
-        kept = Checkpoint(partial, image, settings, face)
-        projected = project_subject(subject, networks, settings, progress, kept)
-    else:
-        kept = Checkpoint(partial, image, settings, face, another.sha256)
-        portrait, state = subject.portrait.image, kept.load()
-        projected = project_plainly(
-            portrait, another, networks.alex, settings, networks.device, state, progress, kept.save
-        )
-    judge = PathJudge(projected, subject, networks, another)
-    borders = find_borders(len(projected.path), judge, thresholds(networks), SCAN_STRIDE)
+    require_faces(networks)
+    kept = Checkpoint(partial, image, settings, face, networks.another.sha256 if networks.another else "")
+    projected = project_subject(subject, networks, settings, progress, kept)
+    judge = PathJudge(projected, subject, networks)
+    with made_faces(networks):
+        borders = find_borders(len(projected.path), judge, thresholds(networks), SCAN_STRIDE)
     progress(Event("border", 1, 1))
     return borders, Faces(judge, len(projected.path))
 

@@ -104,10 +104,12 @@ def _edit(
     from doppelganger.sculpting.mirror import Mirror
 
     if photo.is_dir():
+        from doppelganger.result import require_made_by
         from doppelganger.storage import load
         from doppelganger.subject import of_aligned
 
         result = load(photo)
+        require_made_by(None, result)
         subject, latent = of_aligned(result.pictures.portrait, networks), result.latents["closest"]
     else:
         from doppelganger.checkpoint import Checkpoint

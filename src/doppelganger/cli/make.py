@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from doppelganger.cli.another import open_by
 from doppelganger.cli.bar import ProgressBar
 from doppelganger.cli.options import (
+    Another,
     Device,
     FaceIndex,
     Json,
@@ -82,6 +84,7 @@ def make(
         ),
     ] = None,
     steps: Steps = None,
+    generator: Another = None,
     device: Device = "auto",
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser at the end.")] = False,
     as_json: Json = False,
@@ -95,6 +98,7 @@ def make(
     - `doppelganger make me.jpg --hold-out dlib --hold-out sface --json`
     - `doppelganger make me.jpg --background plain`
     - `doppelganger make me.jpg --method path --verifier dlib`
+    - `doppelganger make me.jpg --generator ffhq.pkl`
 
     Ctrl-C stops it; the same command then goes on where it was. Exit code 7: a face was saved, but the search could not
     bring it outside every border, or it is inside one again before its new background or set back into the photo.
@@ -114,8 +118,9 @@ def make(
     require_writable(folder)
     from doppelganger.weights import Store
 
+    another = open_by(generator, device) if generator is not None else None
     store = Store()
-    missing = announce_download(store, needed(store, in_photo, background is not None))
+    missing = announce_download(store, needed(store, in_photo, background is not None, another is not None))
     partial = folder.with_name(f".{folder.name}.partial")
     with ProgressBar(STAGES, console, missing) as bar:
         from doppelganger.faces.detector import FaceDetector, choose
@@ -126,7 +131,7 @@ def make(
 
         settings = _settings(seed, face, method, verifier, hold_out, margin, in_photo, background, steps)
         try:
-            result = make_doppelganger(photo, settings, networks_on(device, store), bar, partial)
+            result = make_doppelganger(photo, settings, networks_on(device, store, another), bar, partial)
         except KeyboardInterrupt:
             if partial.exists():
                 console.print(f"What was found so far is in {partial}; delete that to forget it.", soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from doppelganger.generators.stylegan2_generator import StyleGAN2
     from doppelganger.networks import Networks
     from doppelganger.projection import ProjectionSettings
     from doppelganger.weights import Store
@@ -34,11 +35,9 @@ Another = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 
 
-def networks_on(device: str, store: "Store") -> "Networks":
-    """The networks on a device that is there. Raises typer.BadParameter where it is not."""
+def require_device(device: str) -> None:
+    """Raises typer.BadParameter where there is no such device."""
     import torch
-
-    from doppelganger.networks import Networks
 
     kind = device.split(":")[0]
     if kind not in ("auto", "cpu", "cuda", "mps"):
@@ -48,7 +47,14 @@ def networks_on(device: str, store: "Store") -> "Networks":
     )
     if missing:
         raise typer.BadParameter(f"PyTorch finds no {kind} device on this machine; use --device cpu.")
-    networks = Networks(store, device)
+
+
+def networks_on(device: str, store: "Store", another: "StyleGAN2 | None" = None) -> "Networks":
+    """The networks on a device that is there, with the built-in generator or another one. Raises typer.BadParameter."""
+    from doppelganger.networks import Networks
+
+    require_device(device)
+    networks = Networks(store, device, another)
     if device == "auto" and networks.device.type == "cpu":
         typer.echo("No GPU that PyTorch can use was found; this runs on the processor, a minute or two.", err=True)
     return networks
@@ -65,11 +71,11 @@ def projection_settings(steps: int | None) -> "ProjectionSettings":
     return ProjectionSettings(w_steps=w_steps, w_plus_steps=steps - w_steps)
 
 
-def needed(store: "Store", in_photo: bool = False, background: bool = False) -> list[str]:
+def needed(store: "Store", in_photo: bool = False, background: bool = False, another: bool = False) -> list[str]:
     """The weights of a run, as far as the store has a catalogue of them; known without loading PyTorch."""
     from doppelganger.weights.run import weights_of_run
 
-    return [name for name in weights_of_run(in_photo, background) if name in store.catalogue]
+    return [name for name in weights_of_run(in_photo, background, another) if name in store.catalogue]
 
 
 def announce_download(store: "Store", names: Sequence[str]) -> int:

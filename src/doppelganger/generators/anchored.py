@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from doppelganger.generators.protocol import DifferentiableGenerator, Generator
+from doppelganger.generators.protocol import Generator, Previewer
 
 
 class AnchoredPreview:
     """Previews held to the true picture, for one w+ that moves slowly from call to call. Make a new one for every search."""
 
-    def __init__(self, true: Generator, cheap: DifferentiableGenerator, every: int) -> None:
+    def __init__(self, true: Generator, cheap: Previewer, every: int) -> None:
         self._true, self._cheap, self._every = true, cheap, every
         self._calls = 0
         self._defect: Tensor | float = 0.0

@@ -54,8 +54,8 @@ class LatentSpace:
 
     def to_s(self, v: Tensor) -> Tensor:
         """[rows + M, 512] → latent of the same shape: rows of w+, then the offsets of M modulations."""
-        count = len(self._scale_deviation)
-        return torch.cat([self.to_w(v[:-count]), self.to_offsets(v[-count:])])
+        rows = len(v) - len(self._scale_deviation)
+        return torch.cat([self.to_w(v[:rows]), self.to_offsets(v[rows:])])
 
     def to_offsets(self, v: Tensor) -> Tensor:
         """[M, 512] in deviations → offsets of the scales."""
@@ -63,10 +63,10 @@ class LatentSpace:
 
     def from_s(self, latent: Tensor) -> Tensor:
         """The inverse of ``to_s``; what drives nothing comes back as 0."""
-        count = len(self._scale_deviation)
+        rows = len(latent) - len(self._scale_deviation)
         used = self._scale_deviation > 0
-        offsets = torch.where(used, latent[-count:] / torch.where(used, self._scale_deviation, 1.0), 0.0)
-        return torch.cat([self.from_w(latent[:-count]), offsets])
+        offsets = torch.where(used, latent[rows:] / torch.where(used, self._scale_deviation, 1.0), 0.0)
+        return torch.cat([self.from_w(latent[:rows]), offsets])
 
     def prior(self, v: Tensor) -> Tensor:
         """Mean squared distance from the mean face in deviations of W: about 1 for a draw from the population; v of w+ alone."""

@@ -46,11 +46,25 @@ class Population(Protocol):
         """``count`` draws from W (truncation 1), float32 [count, 512]."""
 
 
-class DifferentiableGenerator(Protocol):
-    """The same function of latents [B, w_rows or s_rows, 512] in PyTorch, with gradients to them."""
+class WholeGenerator(Generator, Population, Protocol):
+    """A generator as a run holds it: it knows its people, and keeps its last faces."""
+
+    def forget(self) -> None:
+        """Let go of the last faces."""
+
+
+class Previewer(Protocol):
+    """What a search asks of a generator: pictures of latents [B, w_rows or s_rows, 512] in PyTorch, with gradients to them."""
 
     w_rows: int
     s_rows: int
+
+    def preview(self, w: torch.Tensor) -> torch.Tensor:
+        """Faces [B, 3, 256, 256] in about [−1, 1]; where there is a cheaper way than ``synthesise``, approximately."""
+
+
+class DifferentiableGenerator(Previewer, Protocol):
+    """The same function of latents as a generator's in PyTorch, with gradients to them."""
 
     def synthesise(self, w: torch.Tensor, resolution: int) -> torch.Tensor:
         """w+ [B, w_rows, 512] → faces [B, 3, resolution, resolution] in about [−1, 1], reduced by area."""
@@ -58,5 +72,5 @@ class DifferentiableGenerator(Protocol):
     def wavelets(self, w: torch.Tensor) -> torch.Tensor:
         """The finest Haar coefficients of the full-size faces, [B, 12, side / 2, side / 2]: three low bands, nine of details."""
 
-    def preview(self, w: torch.Tensor) -> torch.Tensor:
-        """An approximation of ``synthesise`` at 256² for a fraction of the work."""
+    def scales_of(self, w: torch.Tensor) -> torch.Tensor:
+        """w [N, 512] → the scales that each modulation makes of it, [s_rows − w_rows, N, 512]."""

@@ -12,11 +12,14 @@ from torch import Tensor
 from doppelganger.errors import WeightsError, WeightsUnavailableError
 from doppelganger.generators.protocol import Latent
 from doppelganger.generators.stylegan2 import Shape, StyleGAN2Network, rebuilt
+from doppelganger.generators.stylegan2_gradients import at_side
 from doppelganger.weights.files import sha256_of
 from doppelganger.weights.stylegan_pickle import read_stylegan_pickle
 
 HEADER = "doppelganger.stylegan2"
 """The key of a file's header under which its shape stands."""
+RECENT = 24
+"""Faces kept, as of the built-in generator."""
 
 CONSENT = "doppelganger.consent"
 """And what was said of whose pictures it learnt from, where something was."""
@@ -25,14 +28,29 @@ CONSENT = "doppelganger.consent"
 class StyleGAN2:
     """Pictures of any StyleGAN2 network. Noise is the network's own, so that a latent has one picture."""
 
-    def __init__(self, network: StyleGAN2Network, name: str, sha256: str, device: torch.device) -> None:
+    def __init__(
+        self, network: StyleGAN2Network, name: str, sha256: str, device: torch.device, least_side: int = 0
+    ) -> None:
+        """``least_side``: to which smaller pictures are enlarged."""
         self.name, self.sha256 = name, sha256
         self.network = network.to(device).eval().requires_grad_(False)
-        self.resolution = network.shape.resolution
+        self.resolution = max(network.shape.resolution, least_side)
         self.w_rows = network.shape.rows
         self.s_rows = self.w_rows
         self.w_dim = network.shape.w_dim
         self._device = device
+        self._recent: dict[bytes, NDArray[np.uint8]] = {}
+
+    def at_least(self, side: int) -> "StyleGAN2":
+        """The same generator with pictures of at least ``side``² pixels: smaller ones are enlarged."""
+        return StyleGAN2(self.network, self.name, self.sha256, self._device, side)
+
+    @property
+    def licence(self) -> str:
+        """What a person has to look up before they use the pictures."""
+        if Path(self.name).suffix == ".safetensors":
+            return "that of the pictures it learnt from"
+        return "its publisher's; NVIDIA's own networks are not for commercial use"
 
     @classmethod
     def of_file(cls, file: Path, device: torch.device) -> "StyleGAN2":
@@ -66,13 +84,23 @@ class StyleGAN2:
         """w [w_dim] or w+ [w_rows, w_dim] → [3, resolution, resolution] in about [−1, 1]."""
         rows = np.broadcast_to(np.asarray(w, np.float32), (self.w_rows, self.w_dim))
         with torch.inference_mode():
-            picture: NDArray[np.float32] = self.network.synthesis(self._tensor(rows)[None])[0].cpu().numpy()
+            own = self.network.synthesis(self._tensor(rows)[None])
+            picture: NDArray[np.float32] = at_side(own, self.resolution)[0].cpu().numpy()
         return picture
 
     def synthesise(self, w: Latent) -> NDArray[np.uint8]:
-        """w or w+ → uint8 [resolution, resolution, 3] RGB."""
-        levels = np.clip(self.synthesise_float(w) * 127.5 + 128, 0, 255).astype(np.uint8)
-        return np.ascontiguousarray(levels.transpose(1, 2, 0))
+        """w or w+ → uint8 [resolution, resolution, 3] RGB. The last faces are kept: a run asks for some of them again."""
+        key = np.asarray(w, np.float32).tobytes()
+        if key not in self._recent:
+            levels = np.clip(self.synthesise_float(w) * 127.5 + 128, 0, 255).astype(np.uint8)
+            self._recent[key] = np.ascontiguousarray(levels.transpose(1, 2, 0))
+            if len(self._recent) > RECENT:
+                self._recent.pop(next(iter(self._recent)))
+        return self._recent[key].copy()
+
+    def forget(self) -> None:
+        """Let go of the last faces."""
+        self._recent.clear()
 
     def _tensor(self, values: Latent) -> Tensor:
         return torch.from_numpy(np.array(values, np.float32)).to(self._device)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from doppelganger.generators.protocol import DifferentiableGenerator, Generator, Latent
+from doppelganger.generators.protocol import Generator, Latent, Previewer
 from doppelganger.images import RGB
 from doppelganger.persona.fitting import Fitting, FittingTensors
 
@@ -38,18 +38,10 @@ class Fitted:
 class FittedPreview:
     """The differentiable generator, its previews seen in a photo's head."""
 
-    def __init__(self, generator: DifferentiableGenerator, fitting: FittingTensors) -> None:
+    def __init__(self, generator: Previewer, fitting: FittingTensors) -> None:
         self._generator, self._fitting = generator, fitting
         self.w_rows, self.s_rows = generator.w_rows, generator.s_rows
 
     def preview(self, w: Tensor) -> Tensor:
         """[1, 39, 512] → the portrait that wears the preview, [1, 3, 256, 256]."""
         return self._fitting(self._generator.preview(w))
-
-    def synthesise(self, w: Tensor, resolution: int) -> Tensor:
-        """The face alone."""
-        return self._generator.synthesise(w, resolution)
-
-    def wavelets(self, w: Tensor) -> Tensor:
-        """Of the face alone."""
-        return self._generator.wavelets(w)

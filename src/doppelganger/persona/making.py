@@ -13,7 +13,7 @@ from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks
 from doppelganger.persona.persona import CONSENT, CONSENT_OF_ONE, Persona, usual_bounds
 from doppelganger.recording import now, trained_here, versions
-from doppelganger.result import Result
+from doppelganger.result import Result, require_made_by
 from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.verifiers.views import Views
@@ -42,7 +42,11 @@ def from_seed(name: str, seed: int, networks: Networks, reader: FaceReader | Non
 
 
 def from_result(name: str, result: Result, networks: Networks, reader: FaceReader | None = None) -> Persona:
-    """The doppelgänger of a saved result, as it looks; the photo's digest comes along, nothing else of the photo."""
+    """The doppelgänger of a saved result, as it looks; the photo's digest comes along, nothing else of the photo.
+
+    Raises OtherGeneratorError for another generator's.
+    """
+    require_made_by(networks.another, result)
     source = {
         "made": "from a doppelgänger",
         "salted_digest": result.provenance.salted_digest,

@@ -12,16 +12,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from doppelganger.background import foreground
-from doppelganger.errors import ImageError
+from doppelganger.errors import OutputError
 from doppelganger.faces.alignment import align
 from doppelganger.faces.detector import choose
 from doppelganger.faces.parsing import Part
 from doppelganger.generators.protocol import Latent
-from doppelganger.images import RGB, read_image, resize_area
+from doppelganger.images import RGB, resize_area
 from doppelganger.invented import invented
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
@@ -34,6 +32,8 @@ from doppelganger.puppet.rig import MARGIN, SIZE, TEXTURE, Rig, RigError
 from doppelganger.puppet.similarity import Floats, fit
 from doppelganger.puppet.textures import Layer, layer_of, regions, spread_out
 from doppelganger.puppet.topology import INNER_LIPS, LIPS_INNER, LIPS_OUTER, MOUTH_CORNERS
+from doppelganger.result import require_made_by
+from doppelganger.storage import load
 
 _MOUTH = [*LIPS_OUTER, *LIPS_INNER]
 _LAYERS = {
@@ -79,15 +79,18 @@ def rig_invented(seed: int, name: str, networks: Networks, progress: Progress = 
 
 
 def rig_of_result(folder: Path, name: str, networks: Networks, progress: Progress = silent) -> Rig:
-    """A rig of the doppelgänger in a result's folder; at rest it must not be the portrait's person. Raises RigError, FaceError."""
-    private = folder / "private"
+    """A rig of the doppelgänger in a result's folder; at rest it must not be the portrait's person.
+
+    Raises RigError, FaceError; OtherGeneratorError for another generator's result.
+    """
     try:
-        latent = load_file(private / "latents.safetensors")["doppelganger"]
-        portrait = read_image(private / "portrait.png")
-    except (OSError, KeyError, SafetensorError, ImageError) as error:
+        result = load(folder)
+    except OutputError as error:
         raise RigError(f"{folder} is no result of `doppelganger make` ({error}); give its folder.") from error
+    require_made_by(networks.another, result)
+    latent = result.latents["doppelganger"]
     own = _embeddings(networks.generator.synthesise(latent), networks)
-    theirs = _embeddings(portrait, networks)
+    theirs = _embeddings(result.pictures.portrait, networks)
     return rig_of_latent(latent, name, networks, progress, source="result", reference=own, away=(theirs,))
 
 

@@ -1,10 +1,14 @@
 """Which weights a run needs, known without loading PyTorch: a command says what it will download before anything slow begins."""
 
-PLAIN_RUN = (
+GENERATOR = (
     "mobilestylegan-synthesis-xml",
     "mobilestylegan-synthesis-bin",
     "mobilestylegan-mapping-xml",
     "mobilestylegan-mapping-bin",
+)
+"""The built-in one."""
+PLAIN_RUN = (
+    *GENERATOR,
     "yunet",
     "mediapipe-face-landmarker",
     "dlib-resnet",
@@ -28,7 +32,7 @@ EVALUATION = (*PLAIN_RUN, IN_PHOTO, "fid-inception", "second-age-sex-manifest", 
 
 
 FACES = (
-    *(name for name in PLAIN_RUN if name.startswith("mobilestylegan")),
+    *GENERATOR,
     "yunet",
     "mediapipe-face-landmarker",
     "age",
@@ -38,6 +42,7 @@ FACES = (
 """For `doppelganger face`: the generator, and what reads a face."""
 
 
-def weights_of_run(in_photo: bool = False, background: bool = False) -> tuple[str, ...]:
-    """Names of the weights in the catalogue."""
-    return (*PLAIN_RUN, *([IN_PHOTO] if in_photo else []), *([NEW_BACKGROUND] if background else []))
+def weights_of_run(in_photo: bool = False, background: bool = False, another: bool = False) -> tuple[str, ...]:
+    """Names of the weights in the catalogue. ``another``: whether the run has a generator of its own."""
+    plain = [name for name in PLAIN_RUN if not (another and name in GENERATOR)]
+    return (*plain, *([IN_PHOTO] if in_photo else []), *([NEW_BACKGROUND] if background else []))
