@@ -17,7 +17,9 @@ from doppelganger.errors import StoppedError
 if TYPE_CHECKING:
     from doppelganger.keeping import Embeddings
     from doppelganger.networks import Networks
+    from doppelganger.training.swap.comparing import Moments
     from doppelganger.training.swap.extracting import Extracted
+    from doppelganger.training.swap.run_folder import RunAbout
     from doppelganger.training.swap.trainer import Told, Trained
     from doppelganger.weights import Store
 
@@ -214,12 +216,18 @@ def convert(
     ] = None,
     to: Annotated[str, typer.Option("--to", help="Whose face is put on: a or b, as the run was trained.")] = "b",
     side_by_side: Annotated[bool, typer.Option("--beside", help="The scene as it was to the left.")] = False,
+    preview: Annotated[
+        Path | None,
+        typer.Option(help="Also a page (.html) of a few moments before and after, under a slider.", show_default=False),
+    ] = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """A photo or a video with the other person's face: same pose, expression, light, times and sound; marked as synthetic.
 
-    Example: `doppelganger swap convert ada-bea talk.mp4 --who ada.jpg -o talk-bea.mp4`
+    A film that was stopped, by Ctrl-C or a kill, goes on by the same command where it was.
+
+    Example: `doppelganger swap convert ada-bea talk.mp4 --who ada.jpg -o talk-bea.mp4 --preview talk-bea.html`
     """
     if to not in ("a", "b"):
         raise typer.BadParameter(f"There is no person {to!r} in a run; choose a or b.")
@@ -231,9 +239,12 @@ def convert(
     allowed = (".mp4",) if is_video else (".jpg", ".jpeg", ".png")
     if target.suffix.lower() not in allowed:
         raise typer.BadParameter(f"{target.name} must end in {' or '.join(allowed)}.")
+    if preview is not None and preview.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"{preview.name} must end in .html: it is a page.")
     store = _store()
     with ProgressBar(("weights", "converting"), download=announce_download(store, SEEING)) as bar:
         networks = _networks(store, SEEING, bar, device)
+        from doppelganger.training.swap.comparing import Moments
         from doppelganger.training.swap.converting import convert_photo, convert_video
         from doppelganger.training.swap.run_folder import RunFolder
         from doppelganger.training.swap.swapping import FaceSwapper
@@ -243,26 +254,50 @@ def convert(
         swapper = FaceSwapper(network, to, about.preset.side, networks.parser, networks.device)
         person = _embeddings(who, networks)
         assert person is not None
+        moments = None if preview is None else Moments()
         record: dict[str, Any] = {"out": str(target), "step": step}
         try:
             if is_video:
-                film = convert_video(scene, swapper, person, networks, target, side_by_side, bar)
+                film = convert_video(
+                    scene, swapper, person, networks, target, side_by_side, moments=moments, progress=bar
+                )
                 record |= {
                     "frames": film.frames,
                     "swapped": film.swapped,
+                    "kept": film.frames - film.drawn,
                     "seconds": float(film.seconds),
                     "sound": film.sound,
                     "took": round(film.took, 1),
                 }
             else:
-                convert_photo(scene, swapper, person, networks, target, side_by_side)
+                convert_photo(scene, swapper, person, networks, target, side_by_side, moments)
         except KeyboardInterrupt:
-            raise StoppedError("Stopped; nothing was written, since a film is written whole or not at all.") from None
+            left = (
+                f"what was drawn is kept beside {target}, and the same command goes on."
+                if is_video
+                else "nothing was written."
+            )
+            raise StoppedError(f"Stopped; {left}") from None
+    counted = f"the person in {record['swapped']} of {record['frames']} frames" if is_video else ""
+    if preview is not None and moments is not None:
+        _write_preview(preview, scene.name, moments, about, to, counted)
+        record["preview"] = str(preview)
     if as_json:
         _print_json(record)
         return
-    counted = f": the person in {record['swapped']} of {record['frames']} frames" if is_video else ""
-    typer.echo(f"Converted{counted}. {target}")
+    typer.echo(f"Converted{': ' if counted else ''}{counted}. {target}")
+    if preview is not None:
+        typer.echo(f"Before and after: {preview}")
+
+
+def _write_preview(page: Path, scene: str, moments: "Moments", about: "RunAbout", to: str, counted: str) -> None:
+    from doppelganger.images import write_atomically
+    from doppelganger.training.swap.comparing import comparison_page
+
+    face = {"a": about.a, "b": about.b}[to]
+    facts = [f"{scene}: {counted}."] if counted else []
+    facts += [f"{name}: {consent}" for name, consent in zip((about.a, about.b), about.consents, strict=True)]
+    write_atomically(page, comparison_page(f"{scene} with the face of {face}", moments.chosen(), facts).encode())
 
 
 class _Teller:

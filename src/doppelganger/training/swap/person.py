@@ -1,5 +1,11 @@
 """Which face of a picture, and of every frame of a video, is the person meant. Nobody else's is ever touched."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from doppelganger.errors import FaceError
 from doppelganger.faces.detector import Face
 from doppelganger.images import RGB
@@ -42,6 +48,26 @@ class PersonInVideo:
         """The person's face in the next frame, uint8 [H, W, 3]; None where it is not there."""
         self._last = self._followed(frame) or self._found(frame)
         return None if self._last is None else self._last[0]
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """All that the next frame's answer depends on; empty where nobody is followed."""
+        if self._last is None:
+            return {}
+        face, embedding = self._last
+        return {
+            "box": np.array(face.box, np.float64),
+            "points": face.points,
+            "score": np.array([face.score], np.float64),
+            "embedding": embedding,
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a `state`."""
+        self._last = None
+        if state:
+            x, y, width, height = (float(value) for value in state["box"])
+            face = Face((x, y, width, height), state["points"], float(state["score"][0]))
+            self._last = face, state["embedding"]
 
     def _found(self, frame: RGB) -> tuple[Face, Embedding] | None:
         face = person_in(frame, self._who, self._networks)
