@@ -121,25 +121,38 @@ def match(
     candidates: Annotated[list[Path], typer.Argument(help="Face sets to choose from.", show_default=False)],
     as_json: Json = False,
 ) -> None:
-    """Of several people, whose face suits this person's scenes best: head, skin, poses.
+    """Of several people, whose face suits this person's scenes best: head, skin, and how good the swap is likely to become.
+
+    The predicted quality is made of the number of faces, their sharpness, their resolution, the poses and expressions of the
+    scenes that they cover, and the light that they share. It has not been held against trained swaps.
 
     Example: `doppelganger swap match ada-set bea-set cleo-set`
     """
     from doppelganger.training.swap.faceset import load
+    from doppelganger.training.swap.foretelling import NOTE
     from doppelganger.training.swap.matching import match as rank
 
     ranked = rank(load(person), [load(folder) for folder in candidates])
     if as_json:
         from dataclasses import asdict
 
-        _print_json({"candidates": [asdict(one) for one in ranked]})
+        found = [{**asdict(one), "quality": one.foretold.quality, "weakest": one.foretold.weakest} for one in ranked]
+        _print_json({"candidates": found, "note": NOTE})
         return
-    table = Table(
-        "candidate", "head, eye distances", "skin, CIELAB", "poses covered", "score", box=None, pad_edge=False
+    parts = ("number", "sharpness", "resolution", "coverage", "light")
+    table = Table("candidate", "score", "head", "skin", "quality", *parts, box=None, pad_edge=False)
+    for one in ranked:
+        shares = (f"{getattr(one.foretold, part):.0%}" for part in parts)
+        quality = f"{one.foretold.quality:.0%}"
+        table.add_row(one.name, f"{one.score:.2f}", f"{one.head:.3f}", f"{one.skin:.1f}", quality, *shares)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        "Head in eye distances, skin in CIELAB: smaller is nearer. Quality is the geometric mean of what follows it."
     )
     for one in ranked:
-        table.add_row(one.name, f"{one.head:.3f}", f"{one.skin:.1f}", f"{one.coverage:.0%}", f"{one.score:.2f}")
-    Console(highlight=False).print(table)
+        console.print(f"{one.name}: the weakest part is its {one.foretold.weakest}.")
+    console.print(NOTE)
 
 
 @app.command()

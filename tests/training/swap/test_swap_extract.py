@@ -1,6 +1,8 @@
 """Photos and videos → a face set: who is in it, what was set aside, and what the folder keeps."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ from doppelganger.persona.whose import embeddings_of
 from doppelganger.training.swap.coverage import coverage_picture, lacks, missing_for
 from doppelganger.training.swap.errors import ConsentError, FaceSetError
 from doppelganger.training.swap.extracting import Extracted, extract
+from doppelganger.training.swap.face import SetFace
 from doppelganger.training.swap.faceset import FaceSet, load
+from doppelganger.training.swap.foretelling import Foretold, foretell, light_of
 from doppelganger.training.swap.matching import match
 from doppelganger.training.swap.spread import farthest_first
 from filming import write_video
@@ -121,3 +125,39 @@ def test_the_person_suits_itself_best(set_a: FaceSet, set_b: FaceSet) -> None:
     assert (best.name, second.name) == ("again", set_b.name)
     assert best.head < second.head
     assert best.score > second.score
+
+
+def test_the_foretold_quality_falls_with_what_a_swap_needs(set_a: FaceSet, set_b: FaceSet) -> None:
+    def changed(change: Callable[[SetFace], SetFace]) -> Foretold:
+        return foretell(set_b, FaceSet("changed", CONSENT, tuple(change(face) for face in set_b.faces)))
+
+    def lit(face: SetFace) -> SetFace:
+        ramp = np.linspace(0.4, 1.6, face.image.shape[1])[None, :, None]
+        return replace(face, image=np.clip(face.image * ramp, 0, 255).astype(np.uint8))
+
+    ideal = foretell(set_b, set_b)
+    assert (ideal.sharpness, ideal.coverage, ideal.light) == (1, 1, 1)
+    assert ideal.weakest == "number"
+    more = foretell(set_b, FaceSet("more", CONSENT, set_b.faces * 60))
+    assert more.number > 0.85
+    assert more.quality > 0.9 > ideal.quality
+    worse = {
+        "sharpness": changed(lambda face: replace(face, sharpness=face.sharpness / 2)),
+        "resolution": changed(lambda face: replace(face, eye_distance=40.0)),
+        "coverage": changed(lambda face: replace(face, pose=face.pose + np.float32([60, 0, 0, 0, 0, 0]))),
+        "light": changed(lit),
+    }
+    for part, one in worse.items():
+        assert getattr(one, part) < 0.7 * getattr(ideal, part), part
+        assert one.quality < ideal.quality
+        others = set(worse) - {part}
+        assert all(getattr(one, other) == getattr(ideal, other) for other in others), f"{part} alone"
+
+
+def test_light_is_measured_apart_from_the_skin(set_a: FaceSet) -> None:
+    face = set_a.faces[0]
+    ramp = np.linspace(0.8, 1.2, face.image.shape[1])[None, :, None]
+    dark, lit = (np.clip(face.image * by, 0, 255).astype(np.uint8) for by in (0.5, ramp))
+    as_it_is = light_of(face)
+    assert np.abs(light_of(replace(face, image=dark)) - as_it_is).max() < 0.02
+    assert 0.2 < (light_of(replace(face, image=lit)) - as_it_is)[0] < 0.6
