@@ -7,10 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from swapping_sets import CONSENT, People
+from numpy.typing import NDArray
+from swapping_sets import A_SEED, B_SEED, CONSENT, People
 
+from doppelganger import directions
 from doppelganger.errors import OutputError, TooYoungError
-from doppelganger.images import encode_jpeg, read_image, resize_area
+from doppelganger.faces.attributes import AgeSexEstimator
+from doppelganger.images import RGB, encode_jpeg, read_image, resize_area
+from doppelganger.invented import invented
 from doppelganger.networks import Networks
 from doppelganger.persona.whose import embeddings_of
 from doppelganger.training.swap.coverage import coverage_picture, lacks, missing_for
@@ -20,6 +24,8 @@ from doppelganger.training.swap.face import SetFace
 from doppelganger.training.swap.faceset import FaceSet, load
 from doppelganger.training.swap.foretelling import Foretold, foretell, light_of
 from doppelganger.training.swap.matching import match
+from doppelganger.training.swap.sorting import is_person
+from doppelganger.training.swap.sources import faces_of
 from doppelganger.training.swap.spread import farthest_first
 from filming import write_video
 
@@ -102,6 +108,27 @@ def test_of_a_video_the_new_frames_of_the_person_meant(people: People, networks:
     assert {face.time is not None for face in made.faces.faces} == {True}
     assert made.aside["wrong person"] == 1
     assert len(made.aside) <= 2, "and at most duplicates"
+
+
+def test_in_a_video_those_that_look_ahead_decide_for_the_turned(
+    people: People, networks: Networks, tmp_path: Path
+) -> None:
+    def turning(seed: int, yaws: NDArray[np.float64]) -> list[RGB]:
+        latent = invented(seed, networks.generator)
+        made = [networks.generator.synthesise(directions.apply(latent, {"yaw": float(yaw)})) for yaw in yaws]
+        return [resize_area(image, 256, 256) for image in made for _ in range(3)]
+
+    hers, theirs = turning(A_SEED, np.linspace(-5, -50, 11)), turning(B_SEED, np.linspace(-10, -50, 3))
+    video = write_video(tmp_path / "turn.mp4", hers + theirs)
+    ages = AgeSexEstimator(networks.store)
+    faces = [face for face in faces_of(video, networks, ages, 100) if isinstance(face, SetFace)]
+    who = embeddings_of(people.a[2], networks, "a picture")
+    decided = is_person(faces, networks.panel.members, who)
+    cut = len(hers) * 1001 / 30000
+    assert [bool(one) for one in decided] == [face.time is not None and face.time < cut for face in faces]
+    assert max(abs(face.yaw) for face in faces if face.time is not None and face.time < cut) > 45
+    alone = is_person([replace(face, track=None) for face in faces], networks.panel.members, who)
+    assert (alone != decided).any(), "recognisers alone do not know turned heads"
 
 
 def test_coverage_says_what_is_missing(set_a: FaceSet, set_b: FaceSet) -> None:
