@@ -64,6 +64,8 @@ SHOWN = 8
 FEW = 16
 """Pictures of a person where only time and kills are measured."""
 KILLED_BATCH = 2
+LATEST = 2.5
+"""Seconds after its first checkpoint at which a trainer is killed at the latest: some steps, pictures and checkpoints later."""
 
 
 def pictures(folder: Path, seed: int, first: int, count: int, networks: Networks) -> list[Path]:
@@ -187,7 +189,7 @@ def speed(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
 
 
 def one_speed(trainer: Trainer, seconds: float) -> dict[str, Any]:
-    """Of the steps of so many seconds after the first, which is not counted; two at least."""
+    """Of the steps of so many seconds after the first, which is not counted; one at least."""
     trainer.train(Ending(steps=1), save_every=np.inf)
     spent: dict[str, float] = {}
 
@@ -212,7 +214,7 @@ def one_speed(trainer: Trainer, seconds: float) -> dict[str, Any]:
     ]
     begun = moment(trainer.device)
     steps = 0
-    while steps < 2 or moment(trainer.device) - begun < seconds:
+    while not steps or moment(trainer.device) - begun < seconds:
         trainer._losses.append(trainer._one_step())
         trainer.step, steps = trainer.step + 1, steps + 1
     whole = moment(trainer.device) - begun
@@ -254,7 +256,7 @@ def kill(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
             if process.poll() is not None:
                 raise SystemExit("The trainer ended by itself.")
             time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0, LATEST))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         parts += len(list(killed.checkpoints.glob(".*.part")))  # it was killed while it wrote

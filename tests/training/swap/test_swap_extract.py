@@ -8,13 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from swapping_sets import A_SEED, B_SEED, CONSENT, People
+from swapping_sets import CONSENT, People
 
-from doppelganger import directions
 from doppelganger.errors import OutputError, TooYoungError
-from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.images import RGB, encode_jpeg, read_image, resize_area
-from doppelganger.invented import invented
 from doppelganger.networks import Networks
 from doppelganger.persona.whose import embeddings_of
 from doppelganger.training.swap.coverage import coverage_picture, lacks, missing_for
@@ -25,8 +22,8 @@ from doppelganger.training.swap.faceset import FaceSet, load
 from doppelganger.training.swap.foretelling import Foretold, foretell, light_of
 from doppelganger.training.swap.matching import match
 from doppelganger.training.swap.sorting import is_person
-from doppelganger.training.swap.sources import faces_of
 from doppelganger.training.swap.spread import farthest_first
+from doppelganger.training.swap.tracks import Tracks, face_of_mesh
 from filming import write_video
 
 
@@ -110,25 +107,50 @@ def test_of_a_video_the_new_frames_of_the_person_meant(people: People, networks:
     assert len(made.aside) <= 2, "and at most duplicates"
 
 
-def test_in_a_video_those_that_look_ahead_decide_for_the_turned(
-    people: People, networks: Networks, tmp_path: Path
-) -> None:
-    def turning(seed: int, yaws: NDArray[np.float64]) -> list[RGB]:
-        latent = invented(seed, networks.generator)
-        made = [networks.generator.synthesise(directions.apply(latent, {"yaw": float(yaw)})) for yaw in yaws]
-        return [resize_area(image, 256, 256) for image in made for _ in range(3)]
+def test_in_a_stretch_of_video_those_that_look_ahead_decide(set_a: FaceSet, set_b: FaceSet, networks: Networks) -> None:
+    def turned(face: SetFace, track: str | None, seen: SetFace) -> SetFace:
+        """``face`` at 50°, which recognisers take for ``seen``."""
+        pose = face.pose.copy()
+        pose[0] = 50
+        return replace(face, pose=pose, track=track, embeddings=seen.embeddings)
 
-    hers, theirs = turning(A_SEED, np.linspace(-5, -50, 11)), turning(B_SEED, np.linspace(-10, -50, 3))
-    video = write_video(tmp_path / "turn.mp4", hers + theirs)
-    ages = AgeSexEstimator(networks.store)
-    faces = [face for face in faces_of(video, networks, ages, 100) if isinstance(face, SetFace)]
-    who = embeddings_of(people.a[2], networks, "a picture")
-    decided = is_person(faces, networks.panel.members, who)
-    cut = len(hers) * 1001 / 30000
-    assert [bool(one) for one in decided] == [face.time is not None and face.time < cut for face in faces]
-    assert max(abs(face.yaw) for face in faces if face.time is not None and face.time < cut) > 45
-    alone = is_person([replace(face, track=None) for face in faces], networks.panel.members, who)
-    assert (alone != decided).any(), "recognisers alone do not know turned heads"
+    def decided(*turned: SetFace) -> list[bool]:
+        hers = [replace(face, track="talk.mp4, 0") for face in set_a.faces]
+        theirs = [replace(face, track="talk.mp4, 1") for face in set_b.faces[:2]]
+        result = is_person([*hers, *theirs, *turned], networks.panel.members, None)
+        assert result.tolist()[: len(hers) + 2] == [True] * len(hers) + [False] * 2
+        return [bool(one) for one in result[-len(turned) :]]
+
+    a, b = set_a.faces[0], set_b.faces[0]
+    assert decided(turned(a, "talk.mp4, 0", seen=b), turned(b, "talk.mp4, 1", seen=a)) == [True, False]
+    assert decided(turned(a, None, seen=b), turned(b, None, seen=a)) == [False, True], "of photos recognisers are asked"
+    alone = turned(a, "talk.mp4, 2", seen=a), turned(b, "talk.mp4, 3", seen=b)
+    assert decided(*alone) == [True, False], "and where nobody looks ahead"
+
+
+def test_a_stretch_ends_where_it_is_not_surely_the_same_face(people: People, networks: Networks) -> None:
+    def points(image: RGB) -> NDArray[np.float32]:
+        return networks.landmarks.detect(image, networks.detector.detect(image)[0]).points
+
+    tracks = Tracks(networks)
+    moved = np.roll(people.a[0], 5, axis=1)
+    away = np.roll(people.a[0], 160, axis=1)
+    numbers = [
+        tracks.number(image, face_of_mesh(points(image)), found)
+        for image, found in (
+            (people.a[0], True),
+            (moved, False),
+            (people.b[0], False),
+            (people.b[0], False),
+            (people.b[0], True),
+        )
+    ]
+    assert numbers == [0, 0, 1, 1, 2]
+    face = networks.detector.detect(people.a[0])[0]
+    assert np.abs(face_of_mesh(points(people.a[0])).points - face.points).max() < 0.15 * face.eye_distance
+    there = face_of_mesh(points(people.a[0]) + np.float32([160, 0]))
+    tracks.number(people.a[0], face, True)
+    assert tracks.number(away, there, False) == 4, "elsewhere"
 
 
 def test_coverage_says_what_is_missing(set_a: FaceSet, set_b: FaceSet) -> None:
