@@ -17,9 +17,7 @@ from doppelganger.errors import StoppedError
 if TYPE_CHECKING:
     from doppelganger.keeping import Embeddings
     from doppelganger.networks import Networks
-    from doppelganger.training.swap.comparing import Moments
     from doppelganger.training.swap.extracting import Extracted
-    from doppelganger.training.swap.run_folder import RunAbout
     from doppelganger.training.swap.trainer import Told, Trained
     from doppelganger.weights import Store
 
@@ -58,7 +56,7 @@ def extract(
 
     Example: `doppelganger swap extract holidays/ talk.mp4 -o ada-set --consent "Ada Example, who agreed on 3 May 2026"`
     """
-    _require_av()
+    require_av()
     from doppelganger.training.swap.faceset import require_consent, require_new
 
     require_consent(consent)
@@ -66,12 +64,12 @@ def extract(
     store = _store()
     names = (*SEEING, "age", "gender")
     with ProgressBar(("weights", "extracting"), download=announce_download(store, names)) as bar:
-        networks = _networks(store, names, bar)
+        networks = fetched_networks(store, names, bar)
         from doppelganger.training.swap.extracting import extract as make
 
-        made = make(sources, out, consent, networks, _embeddings(who, networks), most, bar)
+        made = make(sources, out, consent, networks, embeddings_in(who, networks), most, bar)
     if as_json:
-        _print_json(_about(made))
+        print_json(_about(made))
         return
     console = Console(highlight=False)
     console.print(f"{len(made.faces.faces)} faces in {made.folder}", soft_wrap=True)
@@ -108,7 +106,7 @@ def coverage(
         sentences += missing_for(loaded[0], loaded[1]) + missing_for(loaded[1], loaded[0])
     write_atomically(out, encode_png(coverage_picture(loaded)))
     if as_json:
-        _print_json({"picture": str(out), "lacks": sentences})
+        print_json({"picture": str(out), "lacks": sentences})
         return
     for sentence in sentences:
         typer.echo(sentence)
@@ -137,7 +135,7 @@ def match(
         from dataclasses import asdict
 
         found = [{**asdict(one), "quality": one.foretold.quality, "weakest": one.foretold.weakest} for one in ranked]
-        _print_json({"candidates": found, "note": NOTE})
+        print_json({"candidates": found, "note": NOTE})
         return
     parts = ("number", "sharpness", "resolution", "coverage", "light")
     table = Table("candidate", "score", "head", "skin", "quality", *parts, box=None, pad_edge=False)
@@ -213,106 +211,6 @@ def train(
         raise StoppedError(f"Stopped at step {made.step}; the same command goes on from there.")
 
 
-@app.command()
-def convert(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
-    scene: Annotated[Path, typer.Argument(help="A photo or a video of A (or of B, with --to a).", show_default=False)],
-    who: Annotated[
-        Path,
-        typer.Option(
-            "--who", help="A picture of the person whose face is swapped; all others stay.", show_default=False
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="The result: .jpg or .png, .mp4. Default: here, named after both."),
-    ] = None,
-    to: Annotated[str, typer.Option("--to", help="Whose face is put on: a or b, as the run was trained.")] = "b",
-    side_by_side: Annotated[bool, typer.Option("--beside", help="The scene as it was to the left.")] = False,
-    preview: Annotated[
-        Path | None,
-        typer.Option(help="Also a page (.html) of a few moments before and after, under a slider.", show_default=False),
-    ] = None,
-    device: Device = "auto",
-    as_json: Json = False,
-) -> None:
-    """A photo or a video with the other person's face: same pose, expression, light, times and sound; marked as synthetic.
-
-    A film that was stopped, by Ctrl-C or a kill, goes on by the same command where it was.
-
-    Example: `doppelganger swap convert ada-bea talk.mp4 --who ada.jpg -o talk-bea.mp4 --preview talk-bea.html`
-    """
-    if to not in ("a", "b"):
-        raise typer.BadParameter(f"There is no person {to!r} in a run; choose a or b.")
-    _require_av()
-    from doppelganger.training.swap.sources import VIDEOS
-
-    is_video = scene.suffix.lower() in VIDEOS
-    target = (out or Path.cwd() / f"{scene.stem}-{run.resolve().name}{'.mp4' if is_video else '.jpg'}").absolute()
-    allowed = (".mp4",) if is_video else (".jpg", ".jpeg", ".png")
-    if target.suffix.lower() not in allowed:
-        raise typer.BadParameter(f"{target.name} must end in {' or '.join(allowed)}.")
-    if preview is not None and preview.suffix.lower() not in (".html", ".htm"):
-        raise typer.BadParameter(f"{preview.name} must end in .html: it is a page.")
-    store = _store()
-    with ProgressBar(("weights", "converting"), download=announce_download(store, SEEING)) as bar:
-        networks = _networks(store, SEEING, bar, device)
-        from doppelganger.training.swap.comparing import Moments
-        from doppelganger.training.swap.converting import convert_photo, convert_video
-        from doppelganger.training.swap.run_folder import RunFolder
-        from doppelganger.training.swap.swapping import FaceSwapper
-        from doppelganger.training.swap.trainer import trained_network
-
-        network, about, step = trained_network(RunFolder(run), networks.device)
-        swapper = FaceSwapper(network, to, about.preset.side, networks.parser, networks.device)
-        person = _embeddings(who, networks)
-        assert person is not None
-        moments = None if preview is None else Moments()
-        record: dict[str, Any] = {"out": str(target), "step": step}
-        try:
-            if is_video:
-                film = convert_video(
-                    scene, swapper, person, networks, target, side_by_side, moments=moments, progress=bar
-                )
-                record |= {
-                    "frames": film.frames,
-                    "swapped": film.swapped,
-                    "kept": film.frames - film.drawn,
-                    "seconds": float(film.seconds),
-                    "sound": film.sound,
-                    "took": round(film.took, 1),
-                }
-            else:
-                convert_photo(scene, swapper, person, networks, target, side_by_side, moments)
-        except KeyboardInterrupt:
-            left = (
-                f"what was drawn is kept beside {target}, and the same command goes on."
-                if is_video
-                else "nothing was written."
-            )
-            raise StoppedError(f"Stopped; {left}") from None
-    counted = f"the person in {record['swapped']} of {record['frames']} frames" if is_video else ""
-    if preview is not None and moments is not None:
-        _write_preview(preview, scene.name, moments, about, to, counted)
-        record["preview"] = str(preview)
-    if as_json:
-        _print_json(record)
-        return
-    typer.echo(f"Converted{': ' if counted else ''}{counted}. {target}")
-    if preview is not None:
-        typer.echo(f"Before and after: {preview}")
-
-
-def _write_preview(page: Path, scene: str, moments: "Moments", about: "RunAbout", to: str, counted: str) -> None:
-    from doppelganger.images import write_atomically
-    from doppelganger.training.swap.comparing import comparison_page
-
-    face = {"a": about.a, "b": about.b}[to]
-    facts = [f"{scene}: {counted}."] if counted else []
-    facts += [f"{name}: {consent}" for name, consent in zip((about.a, about.b), about.consents, strict=True)]
-    write_atomically(page, comparison_page(f"{scene} with the face of {face}", moments.chosen(), facts).encode())
-
-
 class _Teller:
     """A line on the terminal that is written over; without one, a line at every checkpoint."""
 
@@ -332,7 +230,7 @@ class _Teller:
 
 def _show_trained(made: "Trained", folder: Path, as_json: bool) -> None:
     if as_json:
-        _print_json(
+        print_json(
             {
                 "run": str(folder),
                 "step": made.step,
@@ -364,13 +262,15 @@ def _store() -> "Store":
     return Store()
 
 
-def _networks(store: "Store", names: Sequence[str], bar: ProgressBar, device: str = "cpu") -> "Networks":
+def fetched_networks(store: "Store", names: Sequence[str], bar: ProgressBar, device: str = "cpu") -> "Networks":
+    """Networks, those of ``names`` that are not on the disk fetched first."""
     for name in names:
         store.path(name, bar)
     return networks_on(device, store)
 
 
-def _embeddings(who: Path | None, networks: "Networks") -> "Embeddings | None":
+def embeddings_in(who: Path | None, networks: "Networks") -> "Embeddings | None":
+    """Of the largest face in the picture ``who``; None without one."""
     if who is None:
         return None
     from doppelganger.images import read_image
@@ -379,7 +279,8 @@ def _embeddings(who: Path | None, networks: "Networks") -> "Embeddings | None":
     return embeddings_of(read_image(who), networks, who.name)
 
 
-def _require_av() -> None:
+def require_av() -> None:
+    """Raises MissingExtraError with what to install."""
     if importlib.util.find_spec("av") is None:
         raise MissingExtraError(
             "Swaps need more packages: pip install 'deepfake-doppelganger[live]', or from a clone of the repository: "
@@ -387,7 +288,8 @@ def _require_av() -> None:
         )
 
 
-def _print_json(record: dict[str, Any]) -> None:
+def print_json(record: dict[str, Any]) -> None:
+    """The only thing on stdout."""
     from doppelganger.storage import dump
 
     typer.echo(dump(record))

@@ -52,7 +52,7 @@ class Moments:
         last = len(self._kept) - 1
         if last < self._count:
             return list(self._kept)
-        return [self._kept[round(k * last / (self._count - 1))] for k in range(self._count)]
+        return [self._kept[round(k * last / max(1, self._count - 1))] for k in range(self._count)]
 
 
 def comparison_page(title: str, moments: Sequence[Moment], facts: Sequence[str]) -> str:
