@@ -1,7 +1,7 @@
 """Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
     python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
-    python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high] [--seconds 20]
+    python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
     python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
 All with two invented grown-ups, made by the generator over yaw, pitch, smile and mouth; WORK keeps pictures and sets.
@@ -13,8 +13,9 @@ when more than half of the panel say *same* at their privacy thresholds beside t
 opening are read from the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is
 the mean absolute difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
 
-`speed`: steps a second of each preset with its own batch, the share of each part of a step, and how long a checkpoint takes with
-its two pictures. "load" is what the machine did besides: processes running over the last minute, before and after.
+`speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short; the
+share of each part of a step, and how long a checkpoint takes with its two pictures. "load" is what the machine did besides:
+processes running over the last minute, before and after.
 
 `kill`: a trainer of `quick` that writes a checkpoint every step is killed (−9) at random moments and begun again, each time; then
 it must be the unbroken run to the bit: weights, Adam's moments, every loss.
@@ -176,9 +177,10 @@ def speed(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     a, b = (face_set(asked.work, who, FEW, networks) for who in SEEDS)
     before, device = os.getloadavg()[0], pick_device(asked.device)
     presets = {}
-    for name in asked.presets:
+    for name, _, batch in (one.partition(":") for one in asked.presets):
+        preset = replace(PRESETS[name], batch=int(batch)) if batch else PRESETS[name]
         folder = RunFolder(asked.work / f"speed-{name}-{time.time_ns()}")
-        presets[name] = one_speed(Trainer(folder, a, b, PRESETS[name], device), asked.seconds)
+        presets[name] = one_speed(Trainer(folder, a, b, preset, device), asked.seconds)
         print(json.dumps({name: presets[name]}), file=sys.stderr)
     return {
         "device": device.type,
@@ -317,7 +319,7 @@ def main() -> None:
     of_quality.add_argument("--minutes", type=float, default=30.0)
     of_quality.add_argument("--pictures", type=int, default=400)
     of_quality.add_argument("--held-out", type=int, default=40)
-    of_speed.add_argument("--presets", choices=PRESETS, nargs="+", default=list(PRESETS))
+    of_speed.add_argument("--presets", nargs="+", default=list(PRESETS), metavar="NAME[:BATCH]")
     of_speed.add_argument("--seconds", type=float, default=20.0)
     of_kill.add_argument("--times", type=int, default=20)
     of_life.add_argument("run", type=Path)
