@@ -1,18 +1,36 @@
-"""Does a swap, trained on pictures of two people, show the other person and do what the scene does?
+"""Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
-    python benchmarks/swap.py WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
+    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
+    python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
+    python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
-Two invented grown-ups, made by the generator over yaw, pitch, smile and mouth; the held-out pictures come after the training
-ones and are in no set. WORK keeps pictures, sets and the run, so that a second call goes on training: for `standard`, call it
-as often as needed. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of
-the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth opening are read from the
-converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute
-difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
+All with two invented grown-ups, made by the generator over yaw, pitch, smile and mouth; WORK keeps pictures and sets.
+
+`quality`: does a swap, trained on pictures of two people, show the other person and do what the scene does? The held-out
+pictures come after the training ones and are in no set. WORK keeps the run, too, so that a second call goes on training: for
+`standard`, call it as often as needed. Each held-out picture of A is converted to B. It counts as the target (or the source)
+when more than half of the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth
+opening are read from the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is
+the mean absolute difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
+
+`speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short; the
+share of each part of a step, and how long a checkpoint takes with its two pictures. "load" is what the machine did besides:
+processes running over the last minute, before and after.
+
+`kill`: a trainer of `quick` that writes a checkpoint every step is killed (−9) at random moments and begun again, each time; then
+it must be the unbroken run to the bit: weights, Adam's moments, every loss.
 """
 
 import argparse
 import json
+import os
+import random
+import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +45,8 @@ from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks, pick_device
 from doppelganger.persona.making import facing_camera
 from doppelganger.report.sheets import grid
+from doppelganger.training.swap import trainer as training
+from doppelganger.training.swap.cropping import cut, face_mask, part_probabilities
 from doppelganger.training.swap.extracting import extract
 from doppelganger.training.swap.faceset import FaceSet, load
 from doppelganger.training.swap.network import parameters_of
@@ -42,6 +62,11 @@ REACH = {"yaw": (-18, 18), "pitch": (-8, 8), "smile": (-1.5, 1.5), "mouth_open":
 """Strengths of the directions, from the face that looks at the camera: beyond, they change the person as well."""
 SIDE = 512
 SHOWN = 8
+FEW = 16
+"""Pictures of a person where only time and kills are measured."""
+KILLED_BATCH = 2
+LATEST = 2.5
+"""Seconds after its first checkpoint at which a trainer is killed at the latest: some steps, pictures and checkpoints later."""
 
 
 def pictures(folder: Path, seed: int, first: int, count: int, networks: Networks) -> list[Path]:
@@ -97,8 +122,6 @@ def judge(work: Path, a: FaceSet, b: FaceSet, first: int, count: int, networks: 
     back = FaceSwapper(network, "a", about.preset.side, networks.parser, device)
     mean = np.mean([face.image for face in a.faces], axis=0) / 255
     rows, target, source, pairs, reconstructed, mean_off, lost = [], 0, 0, [], [], [], 0
-    from doppelganger.training.swap.cropping import cut, face_mask, part_probabilities
-
     for file in pictures(work / "a-held-out", SEEDS["a"], first, count, networks):
         scene = read_image(file)
         points = networks.landmarks.detect(scene, networks.detector.detect(scene)[0]).points
@@ -133,22 +156,12 @@ def judge(work: Path, a: FaceSet, b: FaceSet, first: int, count: int, networks: 
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--preset", choices=PRESETS, default="quick")
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--pictures", type=int, default=400)
-    parser.add_argument("--held-out", type=int, default=40)
-    parser.add_argument("--device", default="auto")
-    asked = parser.parse_args()
-    networks = Networks(device="cpu")
+def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     a, b = (face_set(asked.work, who, asked.pictures, networks) for who in SEEDS)
     trainer = Trainer(RunFolder(asked.work / "run"), a, b, PRESETS[asked.preset], pick_device(asked.device))
     begun, first = time.monotonic(), trainer.step
     made = trainer.train(Ending(minutes=asked.minutes))
-    record = {
+    return {
         "preset": trainer.preset.name,
         "device": trainer.device.type,
         "parameters": parameters_of(trainer.network),
@@ -158,8 +171,166 @@ def main() -> None:
         "losses": made.losses,
         **judge(asked.work, a, b, asked.pictures, asked.held_out, networks),
     }
+
+
+def speed(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
+    a, b = (face_set(asked.work, who, FEW, networks) for who in SEEDS)
+    before, device = os.getloadavg()[0], pick_device(asked.device)
+    presets = {}
+    for name, _, batch in (one.partition(":") for one in asked.presets):
+        preset = replace(PRESETS[name], batch=int(batch)) if batch else PRESETS[name]
+        folder = RunFolder(asked.work / f"speed-{name}-{time.time_ns()}")
+        presets[name] = one_speed(Trainer(folder, a, b, preset, device), asked.seconds)
+        print(json.dumps({name: presets[name]}), file=sys.stderr)
+    return {
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "load": [before, os.getloadavg()[0]],
+        "presets": presets,
+    }
+
+
+def one_speed(trainer: Trainer, seconds: float) -> dict[str, Any]:
+    """Of the steps of so many seconds after the first, which is not counted; one at least."""
+    trainer.train(Ending(steps=1), save_every=np.inf)
+    spent: dict[str, float] = {}
+
+    def timed(owner: Any, name: str, part: str) -> Callable[[], None]:
+        inner = getattr(owner, name)
+
+        def outer(*arguments: Any, **named: Any) -> Any:
+            begun = moment(trainer.device)
+            made = inner(*arguments, **named)
+            spent[part] = spent.get(part, 0.0) + moment(trainer.device) - begun
+            return made
+
+        setattr(owner, name, outer)
+        return lambda: setattr(owner, name, inner)
+
+    undo = [
+        timed(training, "batch_of", "making batches"),
+        timed(trainer.network, "forward", "forward"),
+        timed(training, "loss_of", "loss"),
+        timed(torch.autograd, "backward", "backward"),
+        timed(trainer._adam, "step", "optimiser"),
+    ]
+    begun = moment(trainer.device)
+    steps = 0
+    while not steps or moment(trainer.device) - begun < seconds:
+        trainer._losses.append(trainer._one_step())
+        trainer.step, steps = trainer.step + 1, steps + 1
+    whole = moment(trainer.device) - begun
+    for one in undo:
+        one()
+    begun = moment(trainer.device)
+    trainer.save()
+    saving = moment(trainer.device) - begun
+    return {
+        "side": trainer.preset.side,
+        "faces a step, of each person": trainer.preset.batch,
+        "parameters": parameters_of(trainer.network),
+        "steps": steps,
+        "steps a second": round(steps / whole, 4),
+        "share of a step": {part: round(s / whole, 3) for part, s in spent.items()},
+        "seconds to save": round(saving, 2),
+        "share of the time, saving once a minute": round(saving / (60 + saving), 3),
+    }
+
+
+def moment(device: torch.device) -> float:
+    """Seconds, when all that was asked of the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def kill(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
+    for who in SEEDS:
+        face_set(asked.work, who, FEW, networks)
+    before, begun = os.getloadavg()[0], time.monotonic()
+    folder = asked.work / f"kill-{time.time_ns()}"
+    killed, unbroken = RunFolder(folder / "killed"), RunFolder(folder / "unbroken")
+    chance, steps, parts = random.Random(0), [], 0
+    for _ in range(asked.times):
+        process = life(asked.work, killed, None)
+        last = steps[-1] if steps else 0
+        while step_of(killed) <= last:
+            if process.poll() is not None:
+                raise SystemExit("The trainer ended by itself.")
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, LATEST))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        parts += len(list(killed.checkpoints.glob(".*.part")))  # it was killed while it wrote
+        kept = killed.latest()
+        steps.append(kept.step if kept is not None else 0)
+        if steps[-1] != step_of(killed):
+            raise SystemExit("The newest checkpoint is damaged.")
+    end = steps[-1] + 2
+    for run in (killed, unbroken):
+        if life(asked.work, run, end).wait():
+            raise SystemExit("The trainer failed.")
+    ours, theirs = killed.latest(), unbroken.latest()
+    assert ours is not None
+    assert theirs is not None
+    same = set(ours.tensors) == set(theirs.tensors) and ours.step == theirs.step == end
+    return {
+        "killed": asked.times,
+        "at steps": steps,
+        "killed while a checkpoint was being written": parts,
+        "steps in all": end,
+        "tensors compared": len(ours.tensors),
+        "the same to the bit": same and all(torch.equal(ours.tensors[n], theirs.tensors[n]) for n in ours.tensors),
+        "load": [before, os.getloadavg()[0]],
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+
+
+def step_of(run: RunFolder) -> int:
+    """Of the newest checkpoint's name; 0 without one."""
+    return max((int(file.name[:8]) for file in run.checkpoints.glob("????????-*.safetensors")), default=0)
+
+
+def life(work: Path, run: RunFolder, end: int | None) -> "subprocess.Popen[bytes]":
+    """A trainer in a process of its own. With an ``end`` it saves there alone, without one at every step."""
+    order = [sys.executable, __file__, "life", str(work), str(run.root), *(["--steps", str(end)] if end else [])]
+    return subprocess.Popen(order)
+
+
+def live(work: Path, run: Path, end: int | None) -> None:
+    a, b = (load(work / f"{who}-set") for who in SEEDS)
+    trainer = Trainer(RunFolder(run), a, b, replace(PRESETS["quick"], batch=KILLED_BATCH), torch.device("cpu"))
+    trainer.train(Ending(steps=end), save_every=0.0 if end is None else np.inf)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    measures = {"quality": quality, "speed": speed, "kill": kill}
+    of_quality, of_speed, of_kill = (verbs.add_parser(verb) for verb in measures)
+    of_life = verbs.add_parser("life")
+    for verb in (of_quality, of_speed, of_kill, of_life):
+        verb.add_argument("work", type=Path)
+    for verb in (of_quality, of_speed, of_kill):
+        verb.add_argument("--out", type=Path, required=True)
+    for verb in (of_quality, of_speed):
+        verb.add_argument("--device", default="auto")
+    of_quality.add_argument("--preset", choices=PRESETS, default="quick")
+    of_quality.add_argument("--minutes", type=float, default=30.0)
+    of_quality.add_argument("--pictures", type=int, default=400)
+    of_quality.add_argument("--held-out", type=int, default=40)
+    of_speed.add_argument("--presets", nargs="+", default=list(PRESETS), metavar="NAME[:BATCH]")
+    of_speed.add_argument("--seconds", type=float, default=20.0)
+    of_kill.add_argument("--times", type=int, default=20)
+    of_life.add_argument("run", type=Path)
+    of_life.add_argument("--steps", type=int)
+    asked = parser.parse_args()
+    if asked.verb == "life":
+        return live(asked.work, asked.run, asked.steps)
+    record = measures[asked.verb](asked, Networks(device="cpu"))
     write_atomically(asked.out, json.dumps(record, indent=2).encode())
     print(json.dumps(record, indent=2))
+    return None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Films: times to the tick, the sound as it was, and no half of one."""
 
+import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -91,6 +94,30 @@ def test_an_odd_side_gains_a_line(tmp_path: Path) -> None:
     with VideoFile(tmp_path / "out.mp4") as video:
         assert (video.width, video.height) == (64, 48)
         assert corners(next(video.frames()).image) == ["red", "green", "blue", "grey"]
+
+
+REPEATED = """
+import sys
+from fractions import Fraction
+from pathlib import Path
+import cv2
+from skimage.data import astronaut
+from doppelganger.video.writing import FilmWriter
+
+with FilmWriter(Path(sys.argv[1]), 320, 256, Fraction(1, 25), repeatable=True) as film:
+    for k in range(0, 120, 4):
+        film.write(cv2.resize(astronaut()[k : 512 - k, k : 512 - k], (320, 256)), k)
+"""
+
+
+def test_equal_pictures_give_equal_bytes_whatever_lies_in_memory(tmp_path: Path) -> None:
+    films = []
+    for filling in ("", "85", "170"):  # what the GNU C library puts into memory that is asked for
+        film = tmp_path / f"film{filling}.mp4"
+        environment = os.environ | {"MALLOC_PERTURB_": filling}
+        subprocess.run([sys.executable, "-c", REPEATED, str(film)], env=environment, check=True)
+        films.append(film.read_bytes())
+    assert films[0] == films[1] == films[2]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])

@@ -22,6 +22,7 @@ from doppelganger.cli import (
     studio,
     study,
     swap,
+    swap_convert,
     verify,
     weights,
 )
@@ -55,6 +56,7 @@ app.command("study-analyse")(study.analyse)
 persona.app.command("wear")(persona_wear.wear)
 persona.app.command("place")(persona_wear.place)
 app.add_typer(persona.app, name="persona")
+swap.app.command("convert")(swap_convert.convert)
 app.add_typer(swap.app, name="swap")
 app.add_typer(weights.app, name="weights")
 

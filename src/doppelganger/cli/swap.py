@@ -56,7 +56,7 @@ def extract(
 
     Example: `doppelganger swap extract holidays/ talk.mp4 -o ada-set --consent "Ada Example, who agreed on 3 May 2026"`
     """
-    _require_av()
+    require_av()
     from doppelganger.training.swap.faceset import require_consent, require_new
 
     require_consent(consent)
@@ -64,12 +64,12 @@ def extract(
     store = _store()
     names = (*SEEING, "age", "gender")
     with ProgressBar(("weights", "extracting"), download=announce_download(store, names)) as bar:
-        networks = _networks(store, names, bar)
+        networks = fetched_networks(store, names, bar)
         from doppelganger.training.swap.extracting import extract as make
 
-        made = make(sources, out, consent, networks, _embeddings(who, networks), most, bar)
+        made = make(sources, out, consent, networks, embeddings_in(who, networks), most, bar)
     if as_json:
-        _print_json(_about(made))
+        print_json(_about(made))
         return
     console = Console(highlight=False)
     console.print(f"{len(made.faces.faces)} faces in {made.folder}", soft_wrap=True)
@@ -106,7 +106,7 @@ def coverage(
         sentences += missing_for(loaded[0], loaded[1]) + missing_for(loaded[1], loaded[0])
     write_atomically(out, encode_png(coverage_picture(loaded)))
     if as_json:
-        _print_json({"picture": str(out), "lacks": sentences})
+        print_json({"picture": str(out), "lacks": sentences})
         return
     for sentence in sentences:
         typer.echo(sentence)
@@ -119,25 +119,38 @@ def match(
     candidates: Annotated[list[Path], typer.Argument(help="Face sets to choose from.", show_default=False)],
     as_json: Json = False,
 ) -> None:
-    """Of several people, whose face suits this person's scenes best: head, skin, poses.
+    """Of several people, whose face suits this person's scenes best: head, skin, and how good the swap is likely to become.
+
+    The predicted quality is made of the number of faces, their sharpness, their resolution, the poses and expressions of the
+    scenes that they cover, and the light that they share. It has not been held against trained swaps.
 
     Example: `doppelganger swap match ada-set bea-set cleo-set`
     """
     from doppelganger.training.swap.faceset import load
+    from doppelganger.training.swap.foretelling import NOTE
     from doppelganger.training.swap.matching import match as rank
 
     ranked = rank(load(person), [load(folder) for folder in candidates])
     if as_json:
         from dataclasses import asdict
 
-        _print_json({"candidates": [asdict(one) for one in ranked]})
+        found = [{**asdict(one), "quality": one.foretold.quality, "weakest": one.foretold.weakest} for one in ranked]
+        print_json({"candidates": found, "note": NOTE})
         return
-    table = Table(
-        "candidate", "head, eye distances", "skin, CIELAB", "poses covered", "score", box=None, pad_edge=False
+    parts = ("number", "sharpness", "resolution", "coverage", "light")
+    table = Table("candidate", "score", "head", "skin", "quality", *parts, box=None, pad_edge=False)
+    for one in ranked:
+        shares = (f"{getattr(one.foretold, part):.0%}" for part in parts)
+        quality = f"{one.foretold.quality:.0%}"
+        table.add_row(one.name, f"{one.score:.2f}", f"{one.head:.3f}", f"{one.skin:.1f}", quality, *shares)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        "Head in eye distances, skin in CIELAB: smaller is nearer. Quality is the geometric mean of what follows it."
     )
     for one in ranked:
-        table.add_row(one.name, f"{one.head:.3f}", f"{one.skin:.1f}", f"{one.coverage:.0%}", f"{one.score:.2f}")
-    Console(highlight=False).print(table)
+        console.print(f"{one.name}: the weakest part is its {one.foretold.weakest}.")
+    console.print(NOTE)
 
 
 @app.command()
@@ -198,73 +211,6 @@ def train(
         raise StoppedError(f"Stopped at step {made.step}; the same command goes on from there.")
 
 
-@app.command()
-def convert(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)],
-    scene: Annotated[Path, typer.Argument(help="A photo or a video of A (or of B, with --to a).", show_default=False)],
-    who: Annotated[
-        Path,
-        typer.Option(
-            "--who", help="A picture of the person whose face is swapped; all others stay.", show_default=False
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="The result: .jpg or .png, .mp4. Default: here, named after both."),
-    ] = None,
-    to: Annotated[str, typer.Option("--to", help="Whose face is put on: a or b, as the run was trained.")] = "b",
-    side_by_side: Annotated[bool, typer.Option("--beside", help="The scene as it was to the left.")] = False,
-    device: Device = "auto",
-    as_json: Json = False,
-) -> None:
-    """A photo or a video with the other person's face: same pose, expression, light, times and sound; marked as synthetic.
-
-    Example: `doppelganger swap convert ada-bea talk.mp4 --who ada.jpg -o talk-bea.mp4`
-    """
-    if to not in ("a", "b"):
-        raise typer.BadParameter(f"There is no person {to!r} in a run; choose a or b.")
-    _require_av()
-    from doppelganger.training.swap.sources import VIDEOS
-
-    is_video = scene.suffix.lower() in VIDEOS
-    target = (out or Path.cwd() / f"{scene.stem}-{run.resolve().name}{'.mp4' if is_video else '.jpg'}").absolute()
-    allowed = (".mp4",) if is_video else (".jpg", ".jpeg", ".png")
-    if target.suffix.lower() not in allowed:
-        raise typer.BadParameter(f"{target.name} must end in {' or '.join(allowed)}.")
-    store = _store()
-    with ProgressBar(("weights", "converting"), download=announce_download(store, SEEING)) as bar:
-        networks = _networks(store, SEEING, bar, device)
-        from doppelganger.training.swap.converting import convert_photo, convert_video
-        from doppelganger.training.swap.run_folder import RunFolder
-        from doppelganger.training.swap.swapping import FaceSwapper
-        from doppelganger.training.swap.trainer import trained_network
-
-        network, about, step = trained_network(RunFolder(run), networks.device)
-        swapper = FaceSwapper(network, to, about.preset.side, networks.parser, networks.device)
-        person = _embeddings(who, networks)
-        assert person is not None
-        record: dict[str, Any] = {"out": str(target), "step": step}
-        try:
-            if is_video:
-                film = convert_video(scene, swapper, person, networks, target, side_by_side, bar)
-                record |= {
-                    "frames": film.frames,
-                    "swapped": film.swapped,
-                    "seconds": float(film.seconds),
-                    "sound": film.sound,
-                    "took": round(film.took, 1),
-                }
-            else:
-                convert_photo(scene, swapper, person, networks, target, side_by_side)
-        except KeyboardInterrupt:
-            raise StoppedError("Stopped; nothing was written, since a film is written whole or not at all.") from None
-    if as_json:
-        _print_json(record)
-        return
-    counted = f": the person in {record['swapped']} of {record['frames']} frames" if is_video else ""
-    typer.echo(f"Converted{counted}. {target}")
-
-
 class _Teller:
     """A line on the terminal that is written over; without one, a line at every checkpoint."""
 
@@ -284,7 +230,7 @@ class _Teller:
 
 def _show_trained(made: "Trained", folder: Path, as_json: bool) -> None:
     if as_json:
-        _print_json(
+        print_json(
             {
                 "run": str(folder),
                 "step": made.step,
@@ -316,13 +262,15 @@ def _store() -> "Store":
     return Store()
 
 
-def _networks(store: "Store", names: Sequence[str], bar: ProgressBar, device: str = "cpu") -> "Networks":
+def fetched_networks(store: "Store", names: Sequence[str], bar: ProgressBar, device: str = "cpu") -> "Networks":
+    """Networks, those of ``names`` that are not on the disk fetched first."""
     for name in names:
         store.path(name, bar)
     return networks_on(device, store)
 
 
-def _embeddings(who: Path | None, networks: "Networks") -> "Embeddings | None":
+def embeddings_in(who: Path | None, networks: "Networks") -> "Embeddings | None":
+    """Of the largest face in the picture ``who``; None without one."""
     if who is None:
         return None
     from doppelganger.images import read_image
@@ -331,7 +279,8 @@ def _embeddings(who: Path | None, networks: "Networks") -> "Embeddings | None":
     return embeddings_of(read_image(who), networks, who.name)
 
 
-def _require_av() -> None:
+def require_av() -> None:
+    """Raises MissingExtraError with what to install."""
     if importlib.util.find_spec("av") is None:
         raise MissingExtraError(
             "Swaps need more packages: pip install 'deepfake-doppelganger[live]', or from a clone of the repository: "
@@ -339,7 +288,8 @@ def _require_av() -> None:
         )
 
 
-def _print_json(record: dict[str, Any]) -> None:
+def print_json(record: dict[str, Any]) -> None:
+    """The only thing on stdout."""
     from doppelganger.storage import dump
 
     typer.echo(dump(record))

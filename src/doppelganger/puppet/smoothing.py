@@ -4,6 +4,8 @@ Casiez, Roussel and Vogel 2012, "1 € Filter: A Simple Speed-based Low-pass Fil
 whole arrays: the speed that opens the filter is that of each row, so that a point's coordinates are smoothed alike.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,18 @@ class OneEuro:
         """Begin anew with the next value."""
         self._time: float | None = None
         self._value = self._speed = np.zeros(0)
+
+    def state(self) -> dict[str, Floats]:
+        """All that the next value depends on; empty where it begins anew."""
+        if self._time is None:
+            return {}
+        return {"time": np.array([self._time]), "value": self._value, "speed": self._speed}
+
+    def restore(self, state: Mapping[str, Floats]) -> None:
+        """Go on from a `state`, to the bit."""
+        self.forget()
+        if state:
+            self._time, self._value, self._speed = float(state["time"][0]), state["value"], state["speed"]
 
     def __call__(self, value: Floats, time: float) -> Floats:
         """The smoothed ``value`` [N, D] at ``time`` in seconds; a time that is not later than the last changes nothing."""

@@ -6,14 +6,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from swapping_sets import A_SEED, B_SEED, CONSENT, POSES, People
+import torch
+from swapping_sets import A_SEED, B_SEED, CONSENT, POSES, TINY, People
 
 from doppelganger import directions
 from doppelganger.images import RGB, encode_jpeg, resize_area
 from doppelganger.invented import invented
+from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
+from doppelganger.persona.whose import embeddings_of
 from doppelganger.training.swap.extracting import Extracted, extract
 from doppelganger.training.swap.faceset import FaceSet, load
+from doppelganger.training.swap.run_folder import RunFolder
+from doppelganger.training.swap.swapping import FaceSwapper
+from doppelganger.training.swap.trainer import Ending, Trainer, trained_network
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +67,25 @@ def set_b(extracted_b: Extracted) -> FaceSet:
 def extracted_pair(extracted: Extracted, extracted_b: Extracted) -> tuple[Path, Path]:
     """Both folders."""
     return extracted.folder, extracted_b.folder
+
+
+@pytest.fixture(scope="session")
+def swap_run(set_a: FaceSet, set_b: FaceSet, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Trained for a few seconds: it has learnt where a face is and B's colours, no more."""
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
+    Trainer(folder, set_a, set_b, TINY, torch.device("cpu")).train(Ending(steps=80))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def swapper(swap_run: RunFolder, networks: Networks) -> FaceSwapper:
+    network, about, _ = trained_network(swap_run, torch.device("cpu"))
+    return FaceSwapper(network, "b", about.preset.side, networks.parser, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def ada(people: People, networks: Networks) -> Embeddings:
+    return embeddings_of(people.a[2], networks, "a picture of Ada")
 
 
 def write(folder: Path, images: list[RGB]) -> None:

@@ -5,38 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from swapping_sets import TINY, People
+from swapping_sets import People
 
 from doppelganger.images import RGB, encode_png, read_image, resize, resize_area
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
-from doppelganger.persona.whose import NotThereError, embeddings_of
-from doppelganger.training.swap.converting import SteadyPoints, convert_photo, convert_video
-from doppelganger.training.swap.faceset import FaceSet
+from doppelganger.persona.whose import NotThereError
+from doppelganger.training.swap.converting import convert_photo, convert_video
+from doppelganger.training.swap.following import SteadyPoints
 from doppelganger.training.swap.person import PersonInVideo
-from doppelganger.training.swap.run_folder import RunFolder
 from doppelganger.training.swap.swapping import FaceSwapper, blend_alpha
-from doppelganger.training.swap.trainer import Ending, Trainer, trained_network
 from doppelganger.video.reading import VideoFile
 from filming import sound_packets, write_video
-
-
-@pytest.fixture(scope="module")
-def swapper(
-    set_a: FaceSet, set_b: FaceSet, networks: Networks, tmp_path_factory: pytest.TempPathFactory
-) -> FaceSwapper:
-    """Trained for a few seconds: it has learnt where a face is and B's colours, no more."""
-    folder = RunFolder(tmp_path_factory.mktemp("runs") / "run")
-    Trainer(folder, set_a, set_b, TINY, torch.device("cpu")).train(Ending(steps=80))
-    network, about, _ = trained_network(folder, torch.device("cpu"))
-    return FaceSwapper(network, "b", about.preset.side, networks.parser, torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def ada(people: People, networks: Networks) -> Embeddings:
-    return embeddings_of(people.a[2], networks, "a picture of Ada")
 
 
 def both(people: People, k: int) -> RGB:

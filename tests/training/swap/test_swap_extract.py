@@ -1,22 +1,29 @@
 """Photos and videos → a face set: who is in it, what was set aside, and what the folder keeps."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from swapping_sets import CONSENT, People
 
 from doppelganger.errors import OutputError, TooYoungError
-from doppelganger.images import encode_jpeg, read_image, resize_area
+from doppelganger.images import RGB, encode_jpeg, read_image, resize_area
 from doppelganger.networks import Networks
 from doppelganger.persona.whose import embeddings_of
 from doppelganger.training.swap.coverage import coverage_picture, lacks, missing_for
 from doppelganger.training.swap.errors import ConsentError, FaceSetError
 from doppelganger.training.swap.extracting import Extracted, extract
+from doppelganger.training.swap.face import SetFace
 from doppelganger.training.swap.faceset import FaceSet, load
+from doppelganger.training.swap.foretelling import Foretold, foretell, light_of
 from doppelganger.training.swap.matching import match
+from doppelganger.training.swap.sorting import is_person
 from doppelganger.training.swap.spread import farthest_first
+from doppelganger.training.swap.tracks import Tracks, face_of_mesh
 from filming import write_video
 
 
@@ -100,6 +107,52 @@ def test_of_a_video_the_new_frames_of_the_person_meant(people: People, networks:
     assert len(made.aside) <= 2, "and at most duplicates"
 
 
+def test_in_a_stretch_of_video_those_that_look_ahead_decide(set_a: FaceSet, set_b: FaceSet, networks: Networks) -> None:
+    def turned(face: SetFace, track: str | None, seen: SetFace) -> SetFace:
+        """``face`` at 50°, which recognisers take for ``seen``."""
+        pose = face.pose.copy()
+        pose[0] = 50
+        return replace(face, pose=pose, track=track, embeddings=seen.embeddings)
+
+    def decided(*turned: SetFace) -> list[bool]:
+        hers = [replace(face, track="talk.mp4, 0") for face in set_a.faces]
+        theirs = [replace(face, track="talk.mp4, 1") for face in set_b.faces[:2]]
+        result = is_person([*hers, *theirs, *turned], networks.panel.members, None)
+        assert result.tolist()[: len(hers) + 2] == [True] * len(hers) + [False] * 2
+        return [bool(one) for one in result[-len(turned) :]]
+
+    a, b = set_a.faces[0], set_b.faces[0]
+    assert decided(turned(a, "talk.mp4, 0", seen=b), turned(b, "talk.mp4, 1", seen=a)) == [True, False]
+    assert decided(turned(a, None, seen=b), turned(b, None, seen=a)) == [False, True], "of photos recognisers are asked"
+    alone = turned(a, "talk.mp4, 2", seen=a), turned(b, "talk.mp4, 3", seen=b)
+    assert decided(*alone) == [True, False], "and where nobody looks ahead"
+
+
+def test_a_stretch_ends_where_it_is_not_surely_the_same_face(people: People, networks: Networks) -> None:
+    def points(image: RGB) -> NDArray[np.float32]:
+        return networks.landmarks.detect(image, networks.detector.detect(image)[0]).points
+
+    tracks = Tracks(networks)
+    moved = np.roll(people.a[0], 5, axis=1)
+    away = np.roll(people.a[0], 160, axis=1)
+    numbers = [
+        tracks.number(image, face_of_mesh(points(image)), found)
+        for image, found in (
+            (people.a[0], True),
+            (moved, False),
+            (people.b[0], False),
+            (people.b[0], False),
+            (people.b[0], True),
+        )
+    ]
+    assert numbers == [0, 0, 1, 1, 2]
+    face = networks.detector.detect(people.a[0])[0]
+    assert np.abs(face_of_mesh(points(people.a[0])).points - face.points).max() < 0.15 * face.eye_distance
+    there = face_of_mesh(points(people.a[0]) + np.float32([160, 0]))
+    tracks.number(people.a[0], face, True)
+    assert tracks.number(away, there, False) == 4, "elsewhere"
+
+
 def test_coverage_says_what_is_missing(set_a: FaceSet, set_b: FaceSet) -> None:
     assert f"{set_a.name} never looks up." in lacks(set_a)
     assert not any("smiles" in sentence for sentence in lacks(set_a))
@@ -121,3 +174,39 @@ def test_the_person_suits_itself_best(set_a: FaceSet, set_b: FaceSet) -> None:
     assert (best.name, second.name) == ("again", set_b.name)
     assert best.head < second.head
     assert best.score > second.score
+
+
+def test_the_foretold_quality_falls_with_what_a_swap_needs(set_a: FaceSet, set_b: FaceSet) -> None:
+    def changed(change: Callable[[SetFace], SetFace]) -> Foretold:
+        return foretell(set_b, FaceSet("changed", CONSENT, tuple(change(face) for face in set_b.faces)))
+
+    def lit(face: SetFace) -> SetFace:
+        ramp = np.linspace(0.4, 1.6, face.image.shape[1])[None, :, None]
+        return replace(face, image=np.clip(face.image * ramp, 0, 255).astype(np.uint8))
+
+    ideal = foretell(set_b, set_b)
+    assert (ideal.sharpness, ideal.coverage, ideal.light) == (1, 1, 1)
+    assert ideal.weakest == "number"
+    more = foretell(set_b, FaceSet("more", CONSENT, set_b.faces * 60))
+    assert more.number > 0.85
+    assert more.quality > 0.9 > ideal.quality
+    worse = {
+        "sharpness": changed(lambda face: replace(face, sharpness=face.sharpness / 2)),
+        "resolution": changed(lambda face: replace(face, eye_distance=40.0)),
+        "coverage": changed(lambda face: replace(face, pose=face.pose + np.float32([60, 0, 0, 0, 0, 0]))),
+        "light": changed(lit),
+    }
+    for part, one in worse.items():
+        assert getattr(one, part) < 0.7 * getattr(ideal, part), part
+        assert one.quality < ideal.quality
+        others = set(worse) - {part}
+        assert all(getattr(one, other) == getattr(ideal, other) for other in others), f"{part} alone"
+
+
+def test_light_is_measured_apart_from_the_skin(set_a: FaceSet) -> None:
+    face = set_a.faces[0]
+    ramp = np.linspace(0.8, 1.2, face.image.shape[1])[None, :, None]
+    dark, lit = (np.clip(face.image * by, 0, 255).astype(np.uint8) for by in (0.5, ramp))
+    as_it_is = light_of(face)
+    assert np.abs(light_of(replace(face, image=dark)) - as_it_is).max() < 0.02
+    assert 0.2 < (light_of(replace(face, image=lit)) - as_it_is)[0] < 0.6

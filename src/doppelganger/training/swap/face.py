@@ -28,7 +28,8 @@ class SetFace:
     """``image``: uint8 [256, 256, 3]; ``mask``: uint8 [256, 256], 255 where it surely is face. ``points``: float32 [478, 2] in
     pixels of ``image``. ``pose``: float32 [6], the values of `AXES`. ``blendshapes``: float32 [52], 0–1. ``roll``: degrees.
     ``sharpness``: see `sharpness`. ``eye_distance``: pixels in the source. ``age``: guessed years. ``source``: file name; ``time``:
-    seconds in a video, None of a photo. ``embeddings``: verifier → embedding of the face in its source, [D]."""
+    seconds in a video, None of a photo. ``embeddings``: verifier → embedding of the face in its source, [D]. ``track``: names the
+    stretch of a video in which the face surely is one person's; None of a photo, and not kept in a set."""
 
     image: RGB
     mask: NDArray[np.uint8]
@@ -42,6 +43,7 @@ class SetFace:
     source: str
     time: float | None
     embeddings: dict[str, Floats]
+    track: str | None = None
 
     @property
     def yaw(self) -> float:
@@ -50,7 +52,13 @@ class SetFace:
 
 
 def see(
-    image: RGB, face: Face, networks: Networks, ages: AgeSexEstimator, source: str, time: float | None = None
+    image: RGB,
+    face: Face,
+    networks: Networks,
+    ages: AgeSexEstimator,
+    source: str,
+    time: float | None = None,
+    track: str | None = None,
 ) -> SetFace:
     """Measure a ``face`` of a uint8 [H, W, 3] picture. Raises NoFaceError where its features cannot be made out."""
     landmarks = networks.landmarks.detect(image, face)
@@ -71,6 +79,7 @@ def see(
         source=source,
         time=time,
         embeddings=networks.panel.embed(image, face),
+        track=track,
     )
 
 

@@ -1,5 +1,5 @@
 """Of several candidates, whose face suits this person best? The swap keeps the scene's head: its outline, its pose, its hair.
-So the best candidate has a head of the same shape, skin of the same colour, and pictures of every pose that the scene has.
+So the best candidate has a head of the same shape, skin of the same colour, and pictures from which a good swap can be learnt.
 """
 
 from collections.abc import Sequence
@@ -8,31 +8,29 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from doppelganger.puppet.topology import OVAL
-from doppelganger.training.swap.face import UNITS
 from doppelganger.training.swap.faceset import FaceSet
+from doppelganger.training.swap.foretelling import Foretold, foretell
 
 _FRONTAL = 12.0  # degrees of yaw and pitch within which outlines are compared
 _SHAPE_UNIT, _SKIN_UNIT = (
     0.04,
     8.0,
 )  # a difference one notices: eye distances, CIELAB units (ΔE of 2.3 is just noticeable side by side)
-_COVERED = 2.0  # noticeable differences within which a pose counts as covered
-_WEIGHTS = (0.5, 0.2, 0.3)  # head, skin, coverage
+_WEIGHTS = (0.5, 0.2, 0.3)  # head, skin, quality
 
 
 @dataclass(frozen=True)
 class Match:
     """How a candidate suits. ``head``: mean distance of the two outlines in eye distances, and ``skin``: of the skins' colours in
-    CIELAB, smaller is better. ``coverage``: share of the person's pictures whose pose and expression the candidate has, 0–1.
-    ``score``: of all three, 0–1, larger is better; it ranks, no more."""
+    CIELAB, smaller is better. ``foretold``: how good the swap is likely to become, and of what that is made. ``score``: of all
+    three, 0–1, larger is better; it ranks, no more."""
 
     name: str
     head: float
     skin: float
-    coverage: float
+    foretold: Foretold
     score: float
 
 
@@ -44,10 +42,9 @@ def match(person: FaceSet, candidates: Sequence[FaceSet]) -> list[Match]:
 def _match(person: FaceSet, candidate: FaceSet) -> Match:
     head = float(np.linalg.norm(_outline(person) - _outline(candidate), axis=1).mean())
     skin = float(np.linalg.norm(_skin(person) - _skin(candidate)))
-    near = cdist(person.poses / UNITS, candidate.poses / UNITS).min(1)
-    coverage = float((near <= _COVERED).mean())
-    parts = (np.exp(-head / _SHAPE_UNIT / 2), np.exp(-skin / _SKIN_UNIT / 2), coverage)
-    return Match(candidate.name, head, skin, coverage, float(np.dot(parts, _WEIGHTS)))
+    foretold = foretell(person, candidate)
+    parts = (np.exp(-head / _SHAPE_UNIT / 2), np.exp(-skin / _SKIN_UNIT / 2), foretold.quality)
+    return Match(candidate.name, head, skin, foretold, float(np.dot(parts, _WEIGHTS)))
 
 
 def _outline(faces: FaceSet) -> NDArray[np.float64]:

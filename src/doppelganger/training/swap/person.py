@@ -1,12 +1,18 @@
 """Which face of a picture, and of every frame of a video, is the person meant. Nobody else's is ever touched."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from doppelganger.errors import FaceError
 from doppelganger.faces.detector import Face
 from doppelganger.images import RGB
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.whose import whose_face
-from doppelganger.verifiers.protocol import Embedding, OperatingPoint
+from doppelganger.verifiers.protocol import Embedding, OperatingPoint, Verifier
 
 _NEAR = (
     0.6  # of the privacy threshold: one person in two frames that follow one another is at 0.1 to 0.3, two people at 1
@@ -43,6 +49,26 @@ class PersonInVideo:
         self._last = self._followed(frame) or self._found(frame)
         return None if self._last is None else self._last[0]
 
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """All that the next frame's answer depends on; empty where nobody is followed."""
+        if self._last is None:
+            return {}
+        face, embedding = self._last
+        return {
+            "box": np.array(face.box, np.float64),
+            "points": face.points,
+            "score": np.array([face.score], np.float64),
+            "embedding": embedding,
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a `state`."""
+        self._last = None
+        if state:
+            x, y, width, height = (float(value) for value in state["box"])
+            face = Face((x, y, width, height), state["points"], float(state["score"][0]))
+            self._last = face, state["embedding"]
+
     def _found(self, frame: RGB) -> tuple[Face, Embedding] | None:
         face = person_in(frame, self._who, self._networks)
         return None if face is None else (face, self._quick.embed(frame, face))
@@ -50,13 +76,18 @@ class PersonInVideo:
     def _followed(self, frame: RGB) -> tuple[Face, Embedding] | None:
         if self._last is None:
             return None
-        before, embedding = self._last
-        near = max(self._networks.detector.detect(frame), key=lambda face: overlap(face, before), default=None)
-        if near is None or overlap(near, before) < _OVERLAP:
+        place = self._last[0]
+        near = max(self._networks.detector.detect(frame), key=lambda face: overlap(face, place), default=None)
+        if near is None:
             return None
-        now = self._quick.embed(frame, near)
-        limit = self._quick.thresholds[OperatingPoint.PRIVACY].value * _NEAR
-        return (near, now) if self._quick.distance(embedding, now) <= limit else None
+        now = near, self._quick.embed(frame, near)
+        return now if continues(self._last, now, self._quick) else None
+
+
+def continues(before: tuple[Face, Embedding], now: tuple[Face, Embedding], quick: Verifier) -> bool:
+    """Whether the face of a frame is surely that of the frame before: at the same place, and to one recogniser much the same."""
+    limit = quick.thresholds[OperatingPoint.PRIVACY].value * _NEAR
+    return overlap(before[0], now[0]) >= _OVERLAP and quick.distance(before[1], now[1]) <= limit
 
 
 def overlap(a: Face, b: Face) -> float:

@@ -17,6 +17,7 @@ from doppelganger.verifiers.protocol import OperatingPoint, Verifier
 FURTHEST_YAW = 60.0
 """Degrees; beyond, half of the mesh is a guess."""
 _BLURRED = 0.55  # of the median sharpness; a Gaussian of 1.5 pixels at 128² halves it
+_AHEAD = 30.0  # degrees of yaw up to which recognisers are sure, also in sets of few pictures
 _LINKS = 0.05  # share of the person's faces that a turned one must be like
 _THUMB = 24  # side at which pictures are compared
 _SAME_PICTURE = 3.0  # levels of 255, root mean square, below which two are the same picture
@@ -51,7 +52,8 @@ def is_person(faces: Sequence[SetFace], members: Sequence[Verifier], who: Embedd
 
     Two faces are alike when more than half of the verifiers say *same* at their privacy thresholds. First come the faces that are
     like ``who``, or like the face that is like most others. Then those that are like the mean of these, or like several of them:
-    recognisers do not tie a turned head to one from the front, but to others that are turned.
+    recognisers do not tie a turned head to one from the front, but to others that are turned (even to somebody else's). Last, a
+    stretch of video is one person's: the faces in it that look ahead decide for the turned ones.
     """
     alike = _alike(faces, [face.embeddings for face in faces], members)
     group = _alike(faces, [who], members)[:, 0] if who is not None else alike[int(alike.sum(1).argmax())]
@@ -60,7 +62,23 @@ def is_person(faces: Sequence[SetFace], members: Sequence[Verifier], who: Embedd
     inside = [face for face, is_in in zip(faces, group, strict=True) if is_in]
     mean = {m.name: mean_embedding([face.embeddings[m.name] for face in inside]) for m in members}
     links = (alike & group[None]).sum(1)
-    return np.asarray(group | _alike(faces, [mean], members)[:, 0] | (links >= max(2, _LINKS * len(inside))))
+    group = group | _alike(faces, [mean], members)[:, 0] | (links >= max(2, _LINKS * len(inside)))
+    return _by_stretches(faces, np.asarray(group))
+
+
+def _by_stretches(faces: Sequence[SetFace], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """``known`` [N], but a stretch of video is one person's: all of it is in where most of the faces that look ahead are known, and
+    out where none is."""
+    ahead: dict[str, list[bool]] = {}
+    for face, is_known in zip(faces, known, strict=True):
+        if face.track is not None and abs(face.yaw) <= _AHEAD:
+            ahead.setdefault(face.track, []).append(bool(is_known))
+    theirs = {track for track, votes in ahead.items() if 2 * sum(votes) > len(votes)}
+    others = {track for track, votes in ahead.items() if not any(votes)}
+    decided = [
+        (is_known or f.track in theirs) and f.track not in others for f, is_known in zip(faces, known, strict=True)
+    ]
+    return np.array(decided, np.bool_)
 
 
 def _alike(faces: Sequence[SetFace], others: Sequence[Embeddings], members: Sequence[Verifier]) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """Photos and videos in, faces out: every face of a photo; of a video the frames in which pose and expression are new."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +9,15 @@ import numpy as np
 
 from doppelganger.errors import ImageError, NoFaceError, VideoError
 from doppelganger.faces.attributes import AgeSexEstimator
+from doppelganger.faces.detector import Face
 from doppelganger.images import RGB, read_image
 from doppelganger.networks import Networks
 from doppelganger.persona.own_photos import PICTURES
 from doppelganger.training.swap.cropping import cut, face_transform
 from doppelganger.training.swap.face import UNITS, SetFace, pose_of, see, sharpness
+from doppelganger.training.swap.person import overlap
 from doppelganger.training.swap.spread import farthest_first
+from doppelganger.training.swap.tracks import Tracks, face_of_mesh
 from doppelganger.video.reading import VideoFile
 
 VIDEOS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg", ".gif"})
@@ -47,39 +51,57 @@ def files_of(sources: Sequence[Path]) -> list[Path]:
 def faces_of(file: Path, networks: Networks, ages: AgeSexEstimator, most: int) -> Iterator[SetFace | Unread]:
     """The faces of one file, at most ``most`` of a video."""
     try:
-        pictures = (
-            _new_frames(file, networks, most) if file.suffix.lower() in VIDEOS else iter([(read_image(file), None)])
-        )
         found = False
-        for image, time in pictures:
-            faces = networks.detector.detect(image)
-            for face in faces if time is None else faces[:1]:
-                try:
-                    yield see(image, face, networks, ages, file.name, time)
-                    found = True
-                except NoFaceError:
-                    continue
+        seen = (
+            _faces_of_video(file, networks, ages, most)
+            if file.suffix.lower() in VIDEOS
+            else _faces_of_photo(file, networks, ages)
+        )
+        for one in seen:
+            yield one
+            found = True
         if not found:
             yield Unread(file.name, "no face was found in it")
     except (ImageError, VideoError) as error:
         yield Unread(file.name, str(error))
 
 
-def _new_frames(file: Path, networks: Networks, most: int) -> Iterator[tuple[RGB, float | None]]:
-    """Frames of a video and their seconds: those in which the largest face does what it does in no other. The video is read twice,
-    since only after the first look is it known which frames are worth a long one."""
+def _faces_of_photo(file: Path, networks: Networks, ages: AgeSexEstimator) -> Iterator[SetFace]:
+    image = read_image(file)
+    for face in networks.detector.detect(image):
+        with contextlib.suppress(NoFaceError):
+            yield see(image, face, networks, ages, file.name)
+
+
+def _faces_of_video(file: Path, networks: Networks, ages: AgeSexEstimator, most: int) -> Iterator[SetFace]:
+    for image, time, followed, track in _new_frames(file, networks, most):
+        face = max(networks.detector.detect(image), key=lambda one: overlap(one, followed), default=None)
+        if face is not None and overlap(face, followed) > 0:
+            with contextlib.suppress(NoFaceError):
+                yield see(image, face, networks, ages, file.name, time, f"{file}, {track}")
+
+
+def _new_frames(file: Path, networks: Networks, most: int) -> Iterator[tuple[RGB, float, Face, int]]:
+    """Frames of a video, their seconds, and the largest face, which is followed, with the number of its stretch (`Tracks`): those
+    in which it does what it does in no other. The video is read twice, since only after the first look is it known which
+    frames are worth a long one."""
     from doppelganger.puppet.tracker import Tracker
 
     tracker = Tracker(networks.detector, networks.landmarks, search_every=10**9)
+    tracks = Tracks(networks)
     ticks, poses, sharp, last = [], [], [], -1.0
+    followed: dict[int, tuple[Face, int]] = {}
     with VideoFile(file) as video:
         for frame in video.frames():
             if float(frame.time) < last + _EVERY:
                 continue
             last = float(frame.time)
-            motion = tracker.look(frame.image).motion
+            sight = tracker.look(frame.image)
+            motion = sight.motion
             if motion is None:
                 continue
+            face = face_of_mesh(motion.points)
+            followed[frame.ticks] = face, tracks.number(frame.image, face, sight.found)
             landmarks = networks.landmarks.follow(frame.image, motion.points)[0]
             transform = face_transform(landmarks.points)
             points = np.asarray(landmarks.points @ transform[:, :2].T + transform[:, 2], np.float32)
@@ -93,6 +115,6 @@ def _new_frames(file: Path, networks: Networks, most: int) -> Iterator[tuple[RGB
         for frame in video.frames():
             if frame.ticks in wanted:
                 wanted.discard(frame.ticks)
-                yield frame.image, float(frame.time)
+                yield frame.image, float(frame.time), *followed[frame.ticks]
             if not wanted:
                 return

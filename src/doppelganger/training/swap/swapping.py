@@ -20,6 +20,22 @@ _SPECK = 0.004  # of the square: smaller holes are the parser's mistakes, larger
 _SURE = 0.5  # probability from which a pixel is face, to the parser and to the decoder's own mask
 
 
+@dataclass(frozen=True)
+class Layer:
+    """All of a swapped picture that is not the scene's own. ``face``: uint8 [256, 256, 3], in the scene's colours. ``opacity``:
+    uint8 [256, 256]. ``transform``: float32 [2, 3], scene pixel → face pixel."""
+
+    face: RGB
+    opacity: NDArray[np.uint8]
+    transform: Floats
+
+    def over(self, image: RGB) -> RGB:
+        """``image`` uint8 [H, W, 3] with the face laid over it. Pixels outside the face stay, bit for bit."""
+        if not self.opacity.any():
+            return image
+        return lay(image, self.face, np.asarray(self.opacity / 255, np.float32), self.transform)
+
+
 @dataclass
 class FaceSwapper:
     """Draws with the decoder of ``person``, "a" or "b"."""
@@ -33,14 +49,17 @@ class FaceSwapper:
     def swap(self, image: RGB, points: Floats) -> RGB:
         """uint8 [H, W, 3] with another face where ``points`` [478, 2] are. Pixels outside the face stay, bit for bit; where the
         parser sees no face there, the picture is what it was."""
+        return self.layer(image, points).over(image)
+
+    def layer(self, image: RGB, points: Floats) -> Layer:
+        """What `swap` lays over the picture."""
         scene = cut(image, points)
         drawn, own_mask = self.draw(scene)
         parts = part_probabilities(image, points, self.parser)
         alpha = blend_alpha(face_mask(parts), own_mask)
-        if not alpha.any():
-            return image
         skin = (parts.argmax(0) == Part.SKIN) & (own_mask > _SURE)
-        return lay(image, match_colours(drawn, scene, alpha, skin), alpha, face_transform(points))
+        face = match_colours(drawn, scene, alpha, skin) if alpha.any() else drawn
+        return Layer(face, np.asarray((alpha * 255).round(), np.uint8), face_transform(points))
 
     @torch.inference_mode()
     def draw(self, scene: RGB) -> tuple[RGB, Floats]:
