@@ -1,6 +1,6 @@
 """Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
-    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
+    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30 | --processor-minutes 60]
     python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
     python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
@@ -22,6 +22,7 @@ it must be the unbroken run to the bit: weights, Adam's moments, every loss.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -53,7 +54,7 @@ from doppelganger.training.swap.network import parameters_of
 from doppelganger.training.swap.presets import PRESETS
 from doppelganger.training.swap.run_folder import RunFolder
 from doppelganger.training.swap.swapping import FaceSwapper
-from doppelganger.training.swap.trainer import Ending, Trainer, trained_network
+from doppelganger.training.swap.trainer import Ending, Told, Trainer, trained_network
 from doppelganger.verifiers.protocol import OperatingPoint
 
 SEEDS = {"a": 5, "b": 14}
@@ -114,10 +115,12 @@ def measured(image: RGB, networks: Networks) -> tuple[float, float, dict[str, An
     return landmarks.yaw, mouth / eyes, dict(networks.panel.embed(image, faces[0]))
 
 
-def judge(work: Path, a: FaceSet, b: FaceSet, first: int, count: int, networks: Networks) -> dict[str, Any]:
+def judge(
+    work: Path, run: RunFolder, a: FaceSet, b: FaceSet, first: int, count: int, networks: Networks
+) -> dict[str, Any]:
     """Converts the held-out pictures of A, and writes a sheet of some."""
     device = torch.device("cpu")
-    network, about, step = trained_network(RunFolder(work / "run"), device)
+    network, about, step = trained_network(run, device)
     swapper = FaceSwapper(network, "b", about.preset.side, networks.parser, device)
     back = FaceSwapper(network, "a", about.preset.side, networks.parser, device)
     mean = np.mean([face.image for face in a.faces], axis=0) / 255
@@ -158,19 +161,44 @@ def judge(work: Path, a: FaceSet, b: FaceSet, first: int, count: int, networks: 
 
 def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     a, b = (face_set(asked.work, who, asked.pictures, networks) for who in SEEDS)
-    trainer = Trainer(RunFolder(asked.work / "run"), a, b, PRESETS[asked.preset], pick_device(asked.device))
+    run = RunFolder(asked.work / f"run-{asked.preset}")
+    trainer = Trainer(run, a, b, PRESETS[asked.preset], pick_device(asked.device))
     begun, first = time.monotonic(), trainer.step
-    made = trainer.train(Ending(minutes=asked.minutes))
+    minutes = asked.minutes if asked.processor_minutes is None else None
+    spent = train_within(trainer, minutes, asked.processor_minutes, run.root.with_suffix(".cpu"))
     return {
         "preset": trainer.preset.name,
         "device": trainer.device.type,
+        "threads": torch.get_num_threads(),
+        "bfloat16": trainer.mixed,
         "parameters": parameters_of(trainer.network),
         "faces": [len(a.faces), len(b.faces)],
-        "minutes_in_all": made.seconds / 60,
-        "steps_a_second": (made.step - first) / (time.monotonic() - begun),
-        "losses": made.losses,
-        **judge(asked.work, a, b, asked.pictures, asked.held_out, networks),
+        "minutes_in_all": trainer.seconds / 60,
+        "processor_minutes_in_all": spent / 60,
+        "steps_a_second": (trainer.step - first) / (time.monotonic() - begun),
+        **judge(asked.work, run, a, b, asked.pictures, asked.held_out, networks),
     }
+
+
+class Spent(Exception):
+    """The processor's minutes are over."""
+
+
+def train_within(trainer: Trainer, minutes: float | None, processor_minutes: float | None, record: Path) -> float:
+    """Until so many minutes have gone by, or until this and earlier calls have used so many of the processor: what a busy machine
+    does not stretch. Returns the seconds of the processor in all, which ``record`` keeps."""
+    before = float(record.read_text()) if record.exists() else 0.0
+    base = time.process_time()
+
+    def told(_: Told) -> None:
+        if processor_minutes is not None and before + time.process_time() - base >= processor_minutes * 60:
+            raise Spent
+
+    with contextlib.suppress(Spent):
+        trainer.train(Ending(minutes=minutes), told=told)
+    spent = before + time.process_time() - base
+    write_atomically(record, str(spent).encode())
+    return spent
 
 
 def speed(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
@@ -317,6 +345,7 @@ def main() -> None:
         verb.add_argument("--device", default="auto")
     of_quality.add_argument("--preset", choices=PRESETS, default="quick")
     of_quality.add_argument("--minutes", type=float, default=30.0)
+    of_quality.add_argument("--processor-minutes", type=float)
     of_quality.add_argument("--pictures", type=int, default=400)
     of_quality.add_argument("--held-out", type=int, default=40)
     of_speed.add_argument("--presets", nargs="+", default=list(PRESETS), metavar="NAME[:BATCH]")
