@@ -1,6 +1,7 @@
 """What tests of every part share: the user's own weights store, the networks loaded once, two faces on disk, an avatar that
 moves."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,12 @@ from doppelganger.networks import Networks
 from doppelganger.puppet.rig import Rig
 from doppelganger.puppet.rigging import rig_invented
 from doppelganger.weights import Store
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is heard, also by the programs that tests start: what a shell runs in the background begins deaf to it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,15 +72,6 @@ def test_boxed_in_time(sets: Sets, tmp_path: Path) -> None:
     assert made.seconds <= time.monotonic() - begun
 
 
-@pytest.fixture
-def usual_ctrl_c() -> Iterator[None]:
-    """Python's own answer to it, whatever tests before may have left."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("usual_ctrl_c")
 def test_ctrl_c_loses_nothing(sets: Sets, tmp_path: Path) -> None:
     def interrupt(told: Told) -> None:
         if told.step == 3:
