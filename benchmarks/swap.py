@@ -1,6 +1,6 @@
 """Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
-    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30 | --processor-minutes 60]
+    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
     python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
     python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
@@ -8,8 +8,8 @@ All with two invented grown-ups, made by the generator over yaw, pitch, smile an
 
 `quality`: does a swap, trained on pictures of two people, show the other person and do what the scene does? The held-out
 pictures come after the training ones and are in no set. WORK keeps the run, too, so that a second call goes on training: for
-`standard`, call it as often as needed. Each held-out picture of A is converted to B. It counts as the target (or the source)
-when more than half of the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth
+`standard`, call it as often as needed; --processor-minutes boxes what all calls together use of the processor, instead of the
+clock. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth
 opening are read from the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is
 the mean absolute difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
 
@@ -45,6 +45,7 @@ from doppelganger.invented import invented
 from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks, pick_device
 from doppelganger.persona.making import facing_camera
+from doppelganger.provenance import synthetic_jpeg
 from doppelganger.report.sheets import grid
 from doppelganger.training.swap import trainer as training
 from doppelganger.training.swap.cropping import cut, face_mask, part_probabilities
@@ -124,7 +125,8 @@ def judge(
     swapper = FaceSwapper(network, "b", about.preset.side, networks.parser, device)
     back = FaceSwapper(network, "a", about.preset.side, networks.parser, device)
     mean = np.mean([face.image for face in a.faces], axis=0) / 255
-    rows, target, source, pairs, reconstructed, mean_off, lost = [], 0, 0, [], [], [], 0
+    shown: list[tuple[RGB, RGB]] = []
+    target, source, pairs, reconstructed, mean_off, lost = 0, 0, [], [], [], 0
     for file in pictures(work / "a-held-out", SEEDS["a"], first, count, networks):
         scene = read_image(file)
         points = networks.landmarks.detect(scene, networks.detector.detect(scene)[0]).points
@@ -140,10 +142,11 @@ def judge(
         weight = mask / max(float(mask.sum()) * 3, 1e-6)
         reconstructed.append(float((np.abs(back.draw(crop)[0] / 255 - crop / 255) * weight).sum()))
         mean_off.append(float((np.abs(mean - crop / 255) * weight).sum()))
-        if len(rows) < SHOWN:
-            rows.append([("scene", scene), ("with the face of b", made)])
-    if rows:
-        write_atomically(work / "converted.jpg", encode_jpeg(grid(rows, 256)))
+        if len(shown) < SHOWN:
+            shown.append((scene, made))
+    if shown:
+        sheet = [[("scene", scene) for scene, _ in shown], [("with the face of b", made) for _, made in shown]]
+        write_atomically(work / "converted.jpg", synthetic_jpeg(grid(sheet, 192)))
     scenes, results = (np.array([pair[k] for pair in pairs]).reshape(-1, 2) for k in range(2))
     enough = len(pairs) > 2
     return {
@@ -163,7 +166,6 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     a, b = (face_set(asked.work, who, asked.pictures, networks) for who in SEEDS)
     run = RunFolder(asked.work / f"run-{asked.preset}")
     trainer = Trainer(run, a, b, PRESETS[asked.preset], pick_device(asked.device))
-    begun, first = time.monotonic(), trainer.step
     minutes = asked.minutes if asked.processor_minutes is None else None
     spent = train_within(trainer, minutes, asked.processor_minutes, run.root.with_suffix(".cpu"))
     return {
@@ -175,7 +177,7 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
         "faces": [len(a.faces), len(b.faces)],
         "minutes_in_all": trainer.seconds / 60,
         "processor_minutes_in_all": spent / 60,
-        "steps_a_second": (trainer.step - first) / (time.monotonic() - begun),
+        "steps_a_second": trainer.step / trainer.seconds,
         **judge(asked.work, run, a, b, asked.pictures, asked.held_out, networks),
     }
 
@@ -190,11 +192,12 @@ def train_within(trainer: Trainer, minutes: float | None, processor_minutes: flo
     before = float(record.read_text()) if record.exists() else 0.0
     base = time.process_time()
 
-    def told(_: Told) -> None:
+    def told(_: Told | None) -> None:
         if processor_minutes is not None and before + time.process_time() - base >= processor_minutes * 60:
             raise Spent
 
     with contextlib.suppress(Spent):
+        told(None)  # an earlier call may have used them all
         trainer.train(Ending(minutes=minutes), told=told)
     spent = before + time.process_time() - base
     write_atomically(record, str(spent).encode())
