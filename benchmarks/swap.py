@@ -7,11 +7,12 @@
 All with two invented grown-ups, made by the generator over yaw, pitch, smile and mouth; WORK keeps pictures and sets.
 
 `quality`: does a swap, trained on pictures of two people, show the other person and do what the scene does? The held-out
-pictures come after the training ones and are in no set. WORK keeps the run, too, so that a second call goes on training: for
-`standard`, call it as often as needed; --processor-minutes boxes what all calls together use of the processor, instead of the
-clock. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth
-opening are read from the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is
-the mean absolute difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
+pictures come after the training ones and are in no set. WORK keeps the run, too, so that a second call goes on training:
+for `standard`, call it as often as needed; --processor-minutes boxes what all calls together use of the processor, instead
+of the clock. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of
+the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth opening are read from
+the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute
+difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
 
 `speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short; the
 share of each part of a step, and how long a checkpoint takes with its two pictures. "load" is what the machine did besides:
