@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 
 from doppelganger.evaluation.inception import InceptionFeatures
 from doppelganger.evaluation.realism import frechet_distance, kernel_distance
-from doppelganger.images import encode_png, write_atomically
+from doppelganger.images import write_atomically
+from doppelganger.provenance import synthetic_png
 from doppelganger.training.gan.picture_set import PictureSet
 from doppelganger.training.gan.realism import generated
 from doppelganger.training.gan.run import Run, settings_of
@@ -113,7 +114,7 @@ def quality(pictures: PictureSet, run: Run, marks: list[int], count: int, neighb
         result["at"][run.trainer.seen] = against(fakes)
         print(json.dumps(result["at"][run.trainer.seen]), file=sys.stderr)
     if neighbours is not None:
-        write_atomically(neighbours, encode_png(sheet(beside_nearest(fakes[:12], pictures.pictures), columns=4)))
+        write_atomically(neighbours, synthetic_png(sheet(beside_nearest(fakes[:12], pictures.pictures), columns=4)))
     return result
 
 
