@@ -14,9 +14,9 @@ the panel say *same* at their privacy thresholds beside the mean of B's (or A's)
 the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute
 difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
 
-`speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short; the
-share of each part of a step, and how long a checkpoint takes with its two pictures. "load" is what the machine did besides:
-processes running over the last minute, before and after.
+`speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short;
+the share of each part of a step, the same in float32 where it trains in bfloat16, and how long a checkpoint takes with its
+two pictures. "load" is what the machine did besides: processes running over the last minute, before and after.
 
 `kill`: a trainer of `quick` that writes a checkpoint every step is killed (−9) at random moments and begun again, each time; then
 it must be the unbroken run to the bit: weights, Adam's moments, every loss.
@@ -212,7 +212,12 @@ def speed(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     for name, _, batch in (one.partition(":") for one in asked.presets):
         preset = replace(PRESETS[name], batch=int(batch)) if batch else PRESETS[name]
         folder = RunFolder(asked.work / f"speed-{name}-{time.time_ns()}")
-        presets[name] = one_speed(Trainer(folder, a, b, preset, device), asked.seconds)
+        trainer = Trainer(folder, a, b, preset, device)
+        presets[name] = {"bfloat16": trainer.mixed, **one_speed(trainer, asked.seconds)}
+        if trainer.mixed:
+            plain = RunFolder(folder.root.with_name(f"{folder.root.name}-float32"))
+            by_float32 = one_speed(Trainer(plain, a, b, replace(preset, mixed=False), device), asked.seconds)
+            presets[name]["steps a second in float32"] = by_float32["steps a second"]
         print(json.dumps({name: presets[name]}), file=sys.stderr)
     return {
         "device": device.type,

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
@@ -30,6 +29,7 @@ from doppelganger.evaluation.suspects import searched_back
 from doppelganger.evaluation.table import limits, strangers, table
 from doppelganger.evaluation.work import PROJECTION
 from doppelganger.images import write_atomically
+from doppelganger.report.templates import template
 from doppelganger.verifiers.protocol import Verifier
 from doppelganger.weights import Store
 
@@ -110,11 +110,8 @@ def _projection_seconds(folder: EvaluationFolder, case: str) -> float | None:
 
 def render(result: dict[str, Any], whole: Population, made: Sequence[Avatars]) -> str:
     """The page: a single HTML file beside the pictures that it shows."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     shown = [of for k, of in enumerate(made) if of.method.row not in {o.method.row for o in made[:k]}]
-    return environment.get_template("page.html.j2").render(
+    return template(HERE / "page.html.j2").render(
         result=result,
         cases=whole.cases,
         shown=shown,

@@ -3,13 +3,13 @@
 import base64
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from doppelganger.images import RGB, encode_jpeg, resize_area
 from doppelganger.provenance import SourceType, synthetic_jpeg
 from doppelganger.report import words
 from doppelganger.report.continuum import LEFT, OFF_PATH, RIGHT, WIDTH, draw
+from doppelganger.report.templates import template
 from doppelganger.result import DOPPELGANGER, FaceRecord, Result
 
 HERE = Path(__file__).parent
@@ -21,11 +21,8 @@ GAUGE = 2.0
 
 def render(result: Result) -> str:
     """The report as HTML. It shows the portrait: it belongs into ``private/``."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     made = words.face(result, DOPPELGANGER)
-    return environment.get_template("page.html.j2").render(
+    return template(HERE / "page.html.j2").render(
         css=Markup((HERE / "page.css").read_text(encoding="utf-8")),
         js=Markup((HERE / "page.js").read_text(encoding="utf-8")),
         result=result,

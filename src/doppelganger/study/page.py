@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from doppelganger.errors import ImageError
 from doppelganger.images import RGB, encode_jpeg, read_image, resize
 from doppelganger.provenance import synthetic_jpeg
+from doppelganger.report.templates import template
 from doppelganger.study.answers import COLUMNS
 from doppelganger.study.design import Design, Picture, Shown
 from doppelganger.study.stimuli import Case
@@ -43,10 +43,7 @@ def render(design: Design, cases: Sequence[Case], contact: str | None = None) ->
         "trials": {name: [trial.reference, *trial.others] for name, trial in design.trials.items()},
         "forms": [{"pairs": form.pairs, "closest": form.closest} for form in design.forms],
     }
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("page.html.j2").render(
+    return template(HERE / "page.html.j2").render(
         css=Markup(css),
         js=Markup(js),
         css_digest=_digest(css),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from doppelganger.errors import OutputError
+from doppelganger.report.templates import template
 from doppelganger.training.gan.run import HISTORY, REALISM, settings_of
 from doppelganger.training.gan.trouble import warnings
 
@@ -30,19 +30,12 @@ def story(folder: Path) -> str:
     if settings is None or not lines:
         raise OutputError(f"{folder} holds no run yet; `doppelganger gan train` makes one.")
     chosen = [lines[i] for i in chapters(len(lines))]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     beliefs = {"real pictures": "real believed", "fakes": "fake believed"}
     losses = {"detective's loss": "detective loss", "generator's loss": "generator loss"}
     others = {"p, how much is changed": "p", "spread of the fakes, 1 as in the set": "spread"}
     measured = [{"images": line["images"], **line[REALISM]} for line in history if REALISM in line]
     measured = [line for line in measured if line["n"] == measured[-1]["n"]]  # others cannot be compared
-    return environment.get_template("page.html.j2").render(
+    return template(Path(__file__).parent / "page.html.j2").render(
         side=settings.shape.resolution,
         last=history[-1],
         warnings=warnings(history),

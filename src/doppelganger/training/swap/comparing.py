@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from doppelganger.images import RGB, encode_jpeg, resize_area
 from doppelganger.provenance import SourceType, synthetic_jpeg
+from doppelganger.report.templates import template
 
 SHOWN = 8
 """Moments of a film on its page."""
@@ -57,13 +56,6 @@ class Moments:
 
 def comparison_page(title: str, moments: Sequence[Moment], facts: Sequence[str]) -> str:
     """An HTML file that needs nothing else. ``facts``: sentences below the title. Without scripts the pictures are side by side."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown = [
         {
             "label": one.label,
@@ -74,7 +66,7 @@ def comparison_page(title: str, moments: Sequence[Moment], facts: Sequence[str])
         }
         for one in moments
     ]
-    return environment.get_template("comparison.html.j2").render(title=title, moments=shown, facts=facts)
+    return template(Path(__file__).parent / "comparison.html.j2").render(title=title, moments=shown, facts=facts)
 
 
 def _moment(label: str, before: RGB, after: RGB) -> Moment:
