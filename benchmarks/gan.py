@@ -1,7 +1,7 @@
 """Training a generator: how fast, how good, and what a kill does to it. Prints JSON.
 
     python benchmarks/gan.py speed [--network small --side 32 --batch 16 --device cpu --mixed]
-    python benchmarks/gan.py quality SET RUN --marks 10000 50000 200000 [--count 2000] [--neighbours FILE.png]
+    python benchmarks/gan.py quality SET RUN --marks 10000 50000 200000 [--count 2000] [--neighbours FILE.png] [--out FILE.json]
     python benchmarks/gan.py kill SET RUN [--times 20]
 
 `speed`: images a second, and the share of each part of a step.
@@ -9,7 +9,8 @@
 `quality` trains RUN on SET (of `gan prepare`, of twice --count pictures) to each mark, or goes on with it, and measures there by
 Inception-v3's features, FID and KID of --count pictures each: generated ones against one half of the set; beside it a Gaussian with
 the set's own mean and covariance, and the other half of the set, which is what cannot be beaten. Coverage: the share of real
-pictures that have a generated one within the distance of their own fifth neighbour (Naeem et al. 2020).
+pictures that have a generated one within the distance of their own fifth neighbour (Naeem et al. 2020). --out is written at each
+mark, and keeps what it holds of the same set and run from before.
 
 `kill`: a trainer is killed (−9) at random moments and begun again, each time; then it must be the unbroken run to the bit.
 """
@@ -92,7 +93,9 @@ def moment(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def quality(pictures: PictureSet, run: Run, marks: list[int], count: int, neighbours: Path | None) -> dict[str, Any]:
+def quality(
+    pictures: PictureSet, run: Run, marks: list[int], count: int, neighbours: Path | None, out: Path | None
+) -> dict[str, Any]:
     """Measures at each mark."""
     if len(pictures.pictures) < 2 * count:
         raise SystemExit(f"The set has {len(pictures.pictures)} pictures; --count {count} needs twice as many.")
@@ -106,13 +109,22 @@ def quality(pictures: PictureSet, run: Run, marks: list[int], count: int, neighb
         kid = kernel_distance(of_fakes, of_real)
         return {"FID": frechet_distance(of_fakes, of_real), "KID": kid, "coverage": coverage(of_fakes, of_real)}
 
-    result: dict[str, Any] = {"count": count, "PCA-Gaussian": against(gaussian(real, count)), "real": against(other)}
-    result["at"] = {}
+    about = {
+        "set": f"{len(pictures.pictures)} pictures, {pictures.side}²",
+        "batch": run.trainer.settings.batch,
+        "threads": torch.get_num_threads(),
+        "count": count,
+    }
+    result: dict[str, Any] = json.loads(out.read_text()) if out and out.exists() else {}
+    if any(result.get(key) != value for key, value in about.items() if key != "threads"):
+        result = {**about, "PCA-Gaussian": against(gaussian(real, count)), "real": against(other), "at": {}}
     for mark in marks:
         run.train(mark)
         fakes = np.stack(list(generated(run.trainer.average, count)))
-        result["at"][run.trainer.seen] = against(fakes)
-        print(json.dumps(result["at"][run.trainer.seen]), file=sys.stderr)
+        result["at"][str(run.trainer.seen)] = against(fakes)
+        print(json.dumps(result["at"][str(run.trainer.seen)]), file=sys.stderr, flush=True)
+        if out:
+            write_atomically(out, (json.dumps(result, indent=1) + "\n").encode())
     if neighbours is not None:
         write_atomically(neighbours, synthetic_png(sheet(beside_nearest(fakes[:12], pictures.pictures), columns=4)))
     return result
@@ -186,6 +198,7 @@ def main() -> None:
     of_quality.add_argument("--marks", type=int, nargs="+", required=True)
     of_quality.add_argument("--count", type=int, default=2000)
     of_quality.add_argument("--neighbours", type=Path)
+    of_quality.add_argument("--out", type=Path)
     for verb in (of_speed, of_quality):
         verb.add_argument("--network", choices=NETWORKS, default="small")
         verb.add_argument("--batch", type=int, default=16)
@@ -204,7 +217,7 @@ def main() -> None:
         else:
             settings = Wishes(chosen.network, chosen.batch).settings(pictures.side, 1, settings_of(chosen.run))
             run = Run(chosen.run, pictures, settings, torch.device(chosen.device))
-            result = quality(pictures, run, sorted(chosen.marks), chosen.count, chosen.neighbours)
+            result = quality(pictures, run, sorted(chosen.marks), chosen.count, chosen.neighbours, chosen.out)
     print(json.dumps(result, indent=1))
     return None
 

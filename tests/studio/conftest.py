@@ -1,6 +1,6 @@
 """One real server for all that can share it, with one finished result."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,18 @@ from typing import Any
 import httpx
 import pytest
 from serving import Serving, Told, begin, told, upload
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what the server said, and where its helpers are."""
+    report = yield
+    here = getattr(item, "funcargs", {}).get("studio")
+    if report.failed and isinstance(here, Serving):
+        report.sections.append(("the server", here.story()))
+    return report
 
 
 @pytest.fixture(scope="session")

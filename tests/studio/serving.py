@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -142,6 +143,20 @@ class Serving:
             if int(parent) == self.pid and f"doppelganger.studio.{module}" in command:
                 return int(pid)
         return None
+
+    def story(self) -> str:
+        """The end of the log, with what each helper is at, and how the last jobs stand."""
+        for module in ("worker", "looker", "renderer"):
+            if pid := self.helper(module):
+                os.kill(pid, signal.SIGUSR1)
+        time.sleep(1)
+        database = sqlite3.connect(f"file:{self.data / 'studio.sqlite3'}?mode=ro", uri=True)
+        jobs = database.execute("SELECT id, kind, state, crashes, begun FROM jobs ORDER BY created DESC").fetchmany(5)
+        last = jobs[0][0] if jobs else ""
+        told = database.execute("SELECT number, kind, data FROM events WHERE job = ? ORDER BY number DESC", (last,))
+        rows = [*jobs, *told.fetchmany(10)]
+        database.close()
+        return "\n".join([*map(str, rows), self.log.read_text(errors="replace")[-8000:]])
 
     def files(self) -> list[Path]:
         """All that lies in the people's folders."""

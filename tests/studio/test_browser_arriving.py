@@ -186,6 +186,32 @@ def test_by_keyboard_alone(browser: Browser, studio: Serving, astronaut_file: Pa
         expect(page.get_by_role("heading", level=1, name="People see you.")).to_be_visible()
 
 
+def test_a_slow_answer_does_not_undo_what_the_stream_told(
+    browser: Browser, studio: Serving, astronaut_file: Path
+) -> None:
+    with guest(browser, studio.url) as visitor:
+        visitor.page.add_init_script(
+            """const plain = window.fetch;
+            window.fetch = async (address, ...more) => {
+                const answer = await plain(address, ...more);
+                if (!String(address).endsWith("/stop")) return answer;
+                while (!window.told) await new Promise((soon) => setTimeout(soon, 50));
+                setTimeout(() => { document.documentElement.dataset.answered = "yes"; }, 200);
+                return answer;
+            };"""
+        )
+        page = visitor.open(f"/{QUICK}")
+        begin(page, astronaut_file)
+        expect(page.get_by_text("Loading the networks").first).to_be_visible()  # so that the answer says: running
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("button", name="Go on")).to_be_visible()
+        page.evaluate("window.told = true")
+        expect(page.locator("html[data-answered]")).to_be_attached()
+        expect(page.get_by_role("button", name="Go on")).to_be_visible()
+        page.get_by_role("button", name="Cancel and erase").click()
+        confirm(page, "Erase now")
+
+
 def test_on_a_phone(browser: Browser, studio: Serving, astronaut_file: Path) -> None:
     phone = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
     with guest(browser, studio.url, **phone) as visitor:

@@ -108,7 +108,7 @@ export async function live(place, { id, signal, about, title, again }) {
   const stop = tried(async (event) => {
     event.target.disabled = true;
     event.target.textContent = t("live.stopping");
-    takeState(await post(`/api/jobs/${id}/stop`));
+    await post(`/api/jobs/${id}/stop`); // its answer may be older than what the stream has told meanwhile
   });
   const resume = tried(async () => {
     await post(`/api/jobs/${id}/resume`);
