@@ -9,6 +9,7 @@ from doppelganger import directions
 from doppelganger.directions.reader import FaceReader
 from doppelganger.errors import TooYoungError
 from doppelganger.generators.protocol import Latent
+from doppelganger.invented import PSI, invented
 from doppelganger.keeping import whole_latent
 from doppelganger.networks import Networks
 from doppelganger.persona.persona import CONSENT, CONSENT_OF_ONE, Persona, usual_bounds
@@ -21,8 +22,6 @@ from doppelganger.weights.run import PLAIN_RUN
 
 ADULT = 18.0
 """Years that a face must look like, as the network guesses them: no persona is made of a child."""
-TRUNCATION = 0.7
-"""How far a seed's face may lie from the mean face, of a draw's own distance: most are then well formed."""
 VIEWS: Mapping[str, Mapping[str, float]] = {
     "turned left": {"yaw": 9.0},
     "turned right": {"yaw": -9.0},
@@ -35,10 +34,9 @@ STRAIGHTENED = 3
 
 
 def from_seed(name: str, seed: int, networks: Networks, reader: FaceReader | None = None) -> Persona:
-    """The person of a seed, facing the camera. Raises NoFaceError where the generator shows none."""
-    generator = networks.generator
-    w = generator.w_mean + TRUNCATION * (generator.sample(1, seed)[0] - generator.w_mean)
-    return from_latent(name, w, networks, reader, {"made": "from a seed", "seed": seed, "truncation": TRUNCATION})
+    """The person of a seed (`invented`), facing the camera. Raises NoFaceError where the generator shows none."""
+    w = invented(seed, networks.generator)
+    return from_latent(name, w, networks, reader, {"made": "from a seed", "seed": seed, "truncation": PSI})
 
 
 def from_result(name: str, result: Result, networks: Networks, reader: FaceReader | None = None) -> Persona:

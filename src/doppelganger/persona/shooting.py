@@ -16,10 +16,10 @@ from doppelganger.directions.reading import ATTRIBUTES, Reading
 from doppelganger.errors import FaceError
 from doppelganger.generators.preview import FIRST_ROW
 from doppelganger.generators.protocol import Latent
+from doppelganger.invented import invented
 from doppelganger.keeping import KeepSettings, Kept, Seen, keep, see_beside
 from doppelganger.nearest import NearestSettings
 from doppelganger.networks import Networks
-from doppelganger.persona.making import TRUNCATION
 from doppelganger.persona.persona import Persona, PersonaError
 from doppelganger.persona.plan import ABSOLUTE, PALETTE, Wish
 from doppelganger.progress import Progress, silent
@@ -229,9 +229,7 @@ def with_palette(latent: Latent, share: float, seed: int, networks: Networks) ->
     """The latent with ``share`` of another face's fine rows: they hold the picture's colours and hardly anything of the person."""
     if not share:
         return latent
-    generator = networks.generator
-    other = generator.w_mean + TRUNCATION * (generator.sample(1, seed)[0] - generator.w_mean)
     mixed = latent.copy()
-    rows = slice(FIRST_ROW, generator.w_rows)
-    mixed[rows] += np.float32(share) * (other - mixed[rows])
+    rows = slice(FIRST_ROW, networks.generator.w_rows)
+    mixed[rows] += np.float32(share) * (invented(seed, networks.generator) - mixed[rows])
     return mixed

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from doppelganger.directions import load
 from doppelganger.generators.protocol import Latent
+from doppelganger.invented import PSI
 from doppelganger.sculpting.foresight import foresight
 from doppelganger.sculpting.mirror import Look, Mirror
 from doppelganger.sculpting.traits import LEAD, Bound, measured
 from doppelganger.sculpting.wish import Wish
 
-PSI = 0.75
-"""Truncation of the draws: w's distance from the mean face, in that of a draw."""
 HARD: Mapping[str, float] = {
     "female": 3.0,
     "glasses": 4.0,

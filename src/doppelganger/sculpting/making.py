@@ -39,7 +39,7 @@ def make_face(
 ) -> Made:
     """The face for a wish and a seed; the same for the same two. Raises FaceError where no start can be read.
 
-    Without a wish it is the seed's first draw from W (`choosing.PSI`).
+    Without a wish it is the seed's first draw from W (`invented`).
     """
     settings = settings or MakingSettings()
     best: Made | None = None
