@@ -218,5 +218,5 @@ def test_posing_turns_only_what_belongs_to_the_moment(dresser: Dresser, moment: 
     poser: Poser = dresser.poser
     posed = poser.pose(moment, looks=2)
     assert set(posed.strengths) == set(KNOBS) and not {"age", "female", "nose_width"} & set(KNOBS)
-    assert posed.misses[1] < 0.6 * posed.misses[0]
+    assert posed.misses[1] < 0.7 * posed.misses[0]
     assert abs(posed.moment.landmarks.yaw - moment.landmarks.yaw) < abs(poser.rest.landmarks.yaw - moment.landmarks.yaw)
