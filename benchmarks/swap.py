@@ -1,6 +1,6 @@
 """Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
-    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30]
+    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30] [--video FILE]
     python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
     python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
@@ -12,7 +12,8 @@ for `standard`, call it as often as needed; --processor-minutes boxes what all c
 of the clock. Each held-out picture of A is converted to B. It counts as the target (or the source) when more than half of
 the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth opening are read from
 the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute
-difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set.
+difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set. With --video A is
+who is seen there: the first seven tenths make the set, as `swap extract` makes it, the rest are the held-out scenes.
 
 `speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short;
 the share of each part of a step, the same in float32 where it trains in bfloat16, and how long a checkpoint takes with its
@@ -36,6 +37,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import torch
 
@@ -58,6 +60,7 @@ from doppelganger.training.swap.run_folder import RunFolder
 from doppelganger.training.swap.swapping import FaceSwapper
 from doppelganger.training.swap.trainer import Ending, Told, Trainer, trained_network
 from doppelganger.verifiers.protocol import OperatingPoint
+from doppelganger.video.reading import VideoFile
 
 SEEDS = {"a": 5, "b": 14}
 """Of people of one sex and about one age, without headgear, who stay themselves where the directions turn them."""
@@ -65,6 +68,8 @@ REACH = {"yaw": (-18, 18), "pitch": (-8, 8), "smile": (-1.5, 1.5), "mouth_open":
 """Strengths of the directions, from the face that looks at the camera: beyond, they change the person as well."""
 SIDE = 512
 SHOWN = 8
+LEARNT = 0.7
+"""Share of a video that its person's set is made of."""
 FEW = 16
 """Pictures of a person where only time and kills are measured."""
 KILLED_BATCH = 2
@@ -94,6 +99,40 @@ def face_set(work: Path, who: str, count: int, networks: Networks) -> FaceSet:
     return load(folder)
 
 
+def set_of_video(work: Path, video: Path, networks: Networks) -> FaceSet:
+    """Of the person in the first part of a video."""
+    folder = work / "a-set"
+    if not folder.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        part = work / f"a{video.suffix}"
+        with av.open(str(video)) as source, av.open(str(part), "w") as target:
+            stream = source.streams.video[0]
+            copy, end = target.add_stream_from_template(stream), LEARNT * (stream.duration or 0)
+            for packet in source.demux(stream):
+                if packet.dts is not None and packet.dts < end:
+                    packet.stream = copy
+                    target.mux(packet)
+        extract([part], folder, "Measured in private, of a video that its maker has published.", networks)
+    return load(folder)
+
+
+def later_scenes(work: Path, video: Path, count: int) -> list[Path]:
+    """Pictures of the rest of the video, evenly."""
+    folder = work / "a-held-out"
+    folder.mkdir(parents=True, exist_ok=True)
+    with VideoFile(video) as film:
+        whole = float(film.duration or 0)
+    times = np.linspace(LEARNT + 0.01, 0.99, count) * whole
+    files = [folder / f"{k:04d}.jpg" for k in range(count)]
+    if not all(file.exists() for file in files):
+        with VideoFile(video) as film:
+            waiting = list(zip(times, files, strict=True))
+            for frame in film.frames():
+                if waiting and frame.time >= waiting[0][0]:
+                    write_atomically(waiting.pop(0)[1], encode_jpeg(frame.image, 95))
+    return [file for file in files if file.exists()]
+
+
 def votes(embeddings: dict[str, Any], centre: dict[str, Any], networks: Networks) -> bool:
     members = networks.panel.members
     limits = [m.thresholds[OperatingPoint.PRIVACY].value for m in members]
@@ -118,9 +157,10 @@ def measured(image: RGB, networks: Networks) -> tuple[float, float, dict[str, An
 
 
 def judge(
-    work: Path, run: RunFolder, a: FaceSet, b: FaceSet, first: int, count: int, networks: Networks
+    work: Path, run: RunFolder, a: FaceSet, b: FaceSet, scenes_of_a: list[Path], networks: Networks
 ) -> dict[str, Any]:
     """Converts the held-out pictures of A, and writes a sheet of some."""
+    count = len(scenes_of_a)
     device = torch.device("cpu")
     network, about, step = trained_network(run, device)
     swapper = FaceSwapper(network, "b", about.preset.side, networks.parser, device)
@@ -128,7 +168,7 @@ def judge(
     mean = np.mean([face.image for face in a.faces], axis=0) / 255
     shown: list[tuple[RGB, RGB]] = []
     target, source, pairs, reconstructed, mean_off, lost = 0, 0, [], [], [], 0
-    for file in pictures(work / "a-held-out", SEEDS["a"], first, count, networks):
+    for file in scenes_of_a:
         scene = read_image(file)
         points = networks.landmarks.detect(scene, networks.detector.detect(scene)[0]).points
         made = swapper.swap(scene, points)
@@ -143,7 +183,7 @@ def judge(
         weight = mask / max(float(mask.sum()) * 3, 1e-6)
         reconstructed.append(float((np.abs(back.draw(crop)[0] / 255 - crop / 255) * weight).sum()))
         mean_off.append(float((np.abs(mean - crop / 255) * weight).sum()))
-        if len(shown) < SHOWN:
+        if len(pairs) % -(-count // SHOWN) == 1 or count <= SHOWN:
             shown.append((scene, made))
     if shown:
         sheet = [[("scene", scene) for scene, _ in shown], [("with the face of b", made) for _, made in shown]]
@@ -164,7 +204,13 @@ def judge(
 
 
 def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
-    a, b = (face_set(asked.work, who, asked.pictures, networks) for who in SEEDS)
+    b = face_set(asked.work, "b", asked.pictures, networks)
+    if asked.video:
+        a = set_of_video(asked.work, asked.video, networks)
+        scenes = later_scenes(asked.work, asked.video, asked.held_out)
+    else:
+        a = face_set(asked.work, "a", asked.pictures, networks)
+        scenes = pictures(asked.work / "a-held-out", SEEDS["a"], asked.pictures, asked.held_out, networks)
     run = RunFolder(asked.work / f"run-{asked.preset}")
     trainer = Trainer(run, a, b, PRESETS[asked.preset], pick_device(asked.device))
     minutes = asked.minutes if asked.processor_minutes is None else None
@@ -179,7 +225,7 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
         "minutes_in_all": trainer.seconds / 60,
         "processor_minutes_in_all": spent / 60,
         "steps_a_second": trainer.step / trainer.seconds,
-        **judge(asked.work, run, a, b, asked.pictures, asked.held_out, networks),
+        **judge(asked.work, run, a, b, scenes, networks),
     }
 
 
@@ -355,6 +401,7 @@ def main() -> None:
     of_quality.add_argument("--preset", choices=PRESETS, default="quick")
     of_quality.add_argument("--minutes", type=float, default=30.0)
     of_quality.add_argument("--processor-minutes", type=float)
+    of_quality.add_argument("--video", type=Path)
     of_quality.add_argument("--pictures", type=int, default=400)
     of_quality.add_argument("--held-out", type=int, default=40)
     of_speed.add_argument("--presets", nargs="+", default=list(PRESETS), metavar="NAME[:BATCH]")

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from doppelganger import directions
 from doppelganger.errors import OutputError
 from doppelganger.faces.parsing import Part
 from doppelganger.images import RGB, encode_png, read_image, resize
@@ -220,3 +221,16 @@ def test_posing_turns_only_what_belongs_to_the_moment(dresser: Dresser, moment: 
     assert set(posed.strengths) == set(KNOBS) and not {"age", "female", "nose_width"} & set(KNOBS)
     assert posed.misses[1] < 0.7 * posed.misses[0]
     assert abs(posed.moment.landmarks.yaw - moment.landmarks.yaw) < abs(poser.rest.landmarks.yaw - moment.landmarks.yaw)
+
+
+def test_hair_that_has_come_down_since_is_left_out(
+    fitting: Fitting, persona: Persona, moment: Moment, networks: Networks
+) -> None:
+    unchanged = fitting.trimmed(persona.reference, moment.labels, networks.parser)
+    assert np.array_equal(unchanged.alpha, np.minimum(fitting.alpha, unchanged.alpha))
+    fringed = networks.generator.synthesise(directions.apply(persona.latent, {"fringe": 5.0}))
+    trimmed = fitting.trimmed(fringed, moment.labels, networks.parser)
+    brows = int(moment.landmarks.points[[105, 334], 1].min())
+    forehead = [one.alpha[:brows].sum() for one in (fitting, trimmed)]
+    assert forehead[1] < 0.8 * forehead[0]
+    assert trimmed.alpha[brows:].sum() > 0.7 * fitting.alpha[brows:].sum()

@@ -5,21 +5,30 @@ pictures draws every one of them to the middle of its person. So a new persona i
 borders of those who are there already.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doppelganger.directions.reader import FaceReader
 from doppelganger.errors import FaceError
+from doppelganger.invented import invented
 from doppelganger.networks import Networks
 from doppelganger.persona.making import from_seed
 from doppelganger.persona.persona import Persona, PersonaError
 from doppelganger.progress import Event, Progress, silent
+from doppelganger.verifiers.face_of import largest_face
 from doppelganger.verifiers.protocol import OperatingPoint, Verifier
 
 APART = 1.2
-"""Least distance between the middles of two personas, over each verifier's privacy threshold. Strangers' mean is 1.3 to 1.7."""
-TRIES = 200
-"""Seeds that are looked at before it is given up."""
+"""Distance of two personas' middles that is enough, over each verifier's privacy threshold. Strangers' mean is 1.3 to 1.7."""
+LEAST = 1.05
+"""And the least, where no seed that is looked at is so far from all: the more are there, the rarer that is."""
+TRIES = 60
+"""Seeds whose faces are looked at."""
+_ROUGH = 0.05
+"""By how much a face may seem nearer before its head is turned to the camera."""
+_BUILT = 6
+"""Of the seeds that were not quite far enough, so many become personas to choose from."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +63,56 @@ def from_seed_apart(
     youngest: float = 0.0,
     progress: Progress = silent,
 ) -> Persona:
-    """The person of the first seed, from ``first_seed`` on, whom no verifier finds like any of the others.
+    """The person of the first seed, from ``first_seed`` on, whom no verifier finds like any of the others; where `TRIES` seeds
+    have none that is `APART` from all, the one who is farthest, if that is `LEAST`.
 
-    ``youngest``: years that the face must look like, where that is more than a grown-up's. Raises PersonaError after `TRIES` seeds.
+    ``youngest``: years that the face must look like, where that is more than a grown-up's. Raises PersonaError.
     """
     reader = FaceReader(networks)
-    for seed in range(first_seed, first_seed + TRIES):
-        progress(Event("seeds", seed - first_seed, TRIES))
+
+    def grown(seed: int) -> Persona | None:
         try:
             persona = from_seed(name, seed, networks, reader)
         except FaceError:  # a child's, or none that is found
+            return None
+        return persona if persona.likeness["age"] >= youngest else None
+
+    near = []
+    for seed in range(first_seed, first_seed + TRIES):
+        progress(Event("seeds", seed - first_seed, TRIES))
+        rough = _rough(seed, others, networks)
+        if rough < APART - _ROUGH:
+            near.append((rough, seed))
             continue
-        like = nearest(persona, others, networks.panel.members)
-        if persona.likeness["age"] >= youngest and (like is None or like.ratio >= APART):
+        persona = grown(seed)
+        if persona is not None and _ratio(persona, others, networks) >= APART:
             return persona
-    raise PersonaError(
-        f"None of {TRIES} faces is unlike all {len(others)} personas here; choose a --seed, or another folder."
+        near.append((rough, seed))
+    farthest = [persona for _, seed in sorted(near, reverse=True)[:_BUILT] if (persona := grown(seed)) is not None]
+    persona = max(farthest, key=lambda one: _ratio(one, others, networks), default=None)
+    if persona is None or _ratio(persona, others, networks) < LEAST:
+        raise PersonaError(
+            f"None of {TRIES} faces is unlike all {len(others)} personas here; choose a --seed, or another folder."
+        )
+    return persona
+
+
+def _ratio(persona: Persona, others: Sequence[Persona], networks: Networks) -> float:
+    like = nearest(persona, others, networks.panel.members)
+    return math.inf if like is None else like.ratio
+
+
+def _rough(seed: int, others: Sequence[Persona], networks: Networks) -> float:
+    """The same of a seed's face as it is drawn; −∞ where none is found."""
+    if not others:
+        return math.inf
+    image = networks.generator.synthesise(invented(seed, networks.generator))
+    try:
+        seen = networks.panel.embed(image, largest_face(networks.detector, image))
+    except FaceError:
+        return -math.inf
+    return min(
+        m.distance(other.anchor[m.name], seen[m.name]) / m.thresholds[OperatingPoint.PRIVACY].value
+        for other in others
+        for m in networks.panel.members
     )

@@ -51,6 +51,16 @@ class Fitting:
         source = cv2.remap(self.source, by[..., 0], by[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return replace(self, source=np.asarray(source, np.float32))
 
+    def trimmed(self, image: RGB, portrait_labels: NDArray[np.uint8], parser: Parser) -> "Fitting":
+        """For a face that has changed since: only where this one shows face as well, since its hair may have come down into the
+        forehead, and by the light on its own skin. As it was where nothing would be left. ``portrait_labels`` as for `fit`."""
+        warped = _remap(image, self.source)
+        labels = parser.parse(warped)
+        alpha = np.minimum(self.alpha, _enlarge(face_alpha(labels, portrait_labels), len(self.portrait)))
+        if not alpha.any():
+            return self
+        return replace(self, alpha=alpha, light=light_between(warped, labels, self.portrait, portrait_labels))
+
     def tensors(self, side: int, device: torch.device) -> "FittingTensors":
         """The same for faces of ``side`` pixels, with gradients."""
         grid = (self.source + 0.5) / (len(self.portrait) / 2) - 1  # PyTorch's: the picture's edges at ±1

@@ -146,7 +146,11 @@ class Dresser:
             fitting = self._bent(fitting, networks.generator.synthesise(posed.latent), asked)
         latent, more = self._kept(posed.latent, fitting, subject, self._settings.keep_again, progress)
         face = networks.generator.synthesise(latent)
-        put = self._best_put(photo, subject, (fitting, self._bent(fitting, face, asked)), face)
+        fittings = (fitting, self._bent(fitting, face, asked))
+        trimmed = [one.trimmed(face, asked.labels, self._parser) for one in fittings]
+        put = self._best_put(photo, subject, trimmed, face)
+        if not put.accepted:
+            put = self._best_put(photo, subject, [*trimmed, *fittings], face)
         held_out = tuple(
             m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
         )
