@@ -202,7 +202,8 @@ def test_a_slow_answer_does_not_undo_what_the_stream_told(
         )
         page = visitor.open(f"/{QUICK}")
         begin(page, astronaut_file)
-        expect(page.get_by_text("Loading the networks").first).to_be_visible()  # so that the answer says: running
+        under_way = page.get_by_text(re.compile("Loading the networks|Growing towards you"))
+        expect(under_way.first).to_be_visible()  # so that the answer says: running
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_role("button", name="Go on")).to_be_visible()
         page.evaluate("window.told = true")
