@@ -110,13 +110,14 @@ def quality(
         return {"FID": frechet_distance(of_fakes, of_real), "KID": kid, "coverage": coverage(of_fakes, of_real)}
 
     about = {
-        "set": f"{len(pictures.pictures)} pictures, {pictures.side}²",
-        "batch": run.trainer.settings.batch,
-        "threads": torch.get_num_threads(),
+        "set": pictures.digest,
+        "pictures": len(pictures.pictures),
+        "side": pictures.side,
+        "settings": run.trainer.settings.to_json(),
         "count": count,
     }
     result: dict[str, Any] = json.loads(out.read_text()) if out and out.exists() else {}
-    if any(result.get(key) != value for key, value in about.items() if key != "threads"):
+    if any(result.get(key) != value for key, value in about.items()):
         result = {**about, "PCA-Gaussian": against(gaussian(real, count)), "real": against(other), "at": {}}
     for mark in marks:
         run.train(mark)

@@ -1,8 +1,9 @@
 """Does a persona stay the same person? Five personas, thirty pictures each, every pair of them before every verifier.
 
-    python benchmarks/persona.py WORK [--personas 5] [--count 30]
+    python benchmarks/persona.py WORK [--personas 5] [--count 30] [--set holidays] [--out FILE]
 
-WORK: a folder for the pictures; stopped, the same command goes on. Writes ``results/persona.json``, and contact sheets into WORK.
+WORK: a folder for the pictures; stopped, the same command goes on. Writes ``results/persona.json``, or --out, and contact
+sheets into WORK.
 Beside the pictures stand the same edits as they are without keeping. Ages and poses are also read by networks that took no part.
 """
 
@@ -35,7 +36,6 @@ FIRST_SEED = 501
 """Seeds are taken in order from here, without looking; left out are those whose face reads as younger than `GROWN`, and those
 whom a verifier finds much like a persona before (`persona.apart`)."""
 GROWN = 20.0
-SET = "holidays"
 NAMES = ("Ada", "Ben", "Cleo", "Dana", "Emil", "Fay", "Gus", "Hana", "Ivo", "Juno")
 
 
@@ -45,14 +45,17 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--personas", type=int, default=5)
     parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--set", default="holidays", help="the name of one that travels with the program, or a file")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
+    wanted = load_set(arguments.set)
     networks = Networks(device="cpu")
     people: list[tuple[int, Persona, Series]] = []
     clock: list[float] = []
     for name in NAMES[: arguments.personas]:
         persona = persona_of(name, [known for _, known, _ in people], arguments.work, networks)
         seed = int(str(persona.provenance["seed"]))
-        folder = arguments.work / persona.name / "shoots" / SET
+        folder = arguments.work / persona.name / "shoots" / wanted.name
         begun = [time.perf_counter()]
 
         def tick(event: Any, begun: list[float] = begun) -> None:
@@ -61,12 +64,12 @@ def main() -> None:
                 begun[0] = time.perf_counter()
                 print(f"{event.done} of {event.total}, {clock[-1]:.1f} s", flush=True)
 
-        series = take_pictures(persona, load_set(SET), folder, arguments.count, networks, seed, progress=tick)
+        series = take_pictures(persona, wanted, folder, arguments.count, networks, seed, progress=tick)
         people.append((seed, persona, series))
-    result = judged(people, networks)
+    result = {"set": wanted.name, **judged(people, networks)}
     taken = [seconds for seconds in clock if seconds > 0.5]  # the others were there already
     result["seconds a picture, median"] = round(statistics.median(taken), 2) if taken else None
-    RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    arguments.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(result["all personas"], indent=1, ensure_ascii=False))
 
 
@@ -88,7 +91,6 @@ def judged(people: list[tuple[int, Persona, Series]], networks: Networks) -> dic
         {v["verifier"] for _, _, s in people for p in s.record["pictures"] for v in p["verdicts"] if v["held_out"]}
     )
     return {
-        "set": SET,
         "settings": repr(ShootSettings()),
         "held out of the search": held_out,
         "least distance of two personas' middles, over the privacy threshold": {
@@ -109,7 +111,7 @@ def judged(people: list[tuple[int, Persona, Series]], networks: Networks) -> dic
 def least_apart(people: list[tuple[int, Persona, Series]], networks: Networks) -> dict[str, float]:
     """Persona → that of the one most like them."""
     personas = [persona for _, persona, _ in people]
-    found = {p.name: nearest(p, [o for o in personas if o is not p], networks.panel.members) for p in personas}
+    found = {p.name: nearest(p.anchor, [o for o in personas if o is not p], networks.panel.members) for p in personas}
     return {name: round(like.ratio, 3) for name, like in found.items() if like is not None}
 
 

@@ -136,7 +136,7 @@ def summary(latencies: list[float]) -> dict[str, float | int]:
     return {
         "requests": len(latencies),
         "median": round(statistics.median(latencies), 4),
-        "p95": round(statistics.quantiles(latencies, n=20)[-1], 4),
+        "p95": round(statistics.quantiles(latencies, n=20, method="inclusive")[-1], 4),
         "largest": round(max(latencies), 4),
     }
 

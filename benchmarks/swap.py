@@ -161,6 +161,7 @@ def judge(
 ) -> dict[str, Any]:
     """Converts the held-out pictures of A, and writes a sheet of some."""
     count = len(scenes_of_a)
+    to_show = scenes_of_a[:: -(-count // SHOWN)]
     device = torch.device("cpu")
     network, about, step = trained_network(run, device)
     swapper = FaceSwapper(network, "b", about.preset.side, networks.parser, device)
@@ -183,7 +184,7 @@ def judge(
         weight = mask / max(float(mask.sum()) * 3, 1e-6)
         reconstructed.append(float((np.abs(back.draw(crop)[0] / 255 - crop / 255) * weight).sum()))
         mean_off.append(float((np.abs(mean - crop / 255) * weight).sum()))
-        if len(pairs) % -(-count // SHOWN) == 1 or count <= SHOWN:
+        if file in to_show:
             shown.append((scene, made))
     if shown:
         sheet = [[("scene", scene) for scene, _ in shown], [("with the face of b", made) for _, made in shown]]

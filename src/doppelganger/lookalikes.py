@@ -17,6 +17,7 @@ from doppelganger.directions.reader import FaceReader
 from doppelganger.directions.reading import Reading
 from doppelganger.errors import FaceError
 from doppelganger.generators.protocol import Latent
+from doppelganger.invented import invented
 from doppelganger.keeping import KeepSettings, Seen, keep, see_beside
 from doppelganger.likeness import lpips_at
 from doppelganger.nearest import NearestSettings
@@ -143,11 +144,10 @@ def _begin(
 
 def mixed_in(closest: Latent, seed: int, share: float, networks: Networks) -> Latent:
     """The projection with ``share`` of a drawn person's features, [39, 512]; its own offsets of scales fade as much."""
-    generator = networks.generator
-    drawn = generator.w_mean + TRUNCATION * (generator.sample(1, seed)[0] - generator.w_mean)
+    drawn = invented(seed, networks.generator, TRUNCATION)
     mixed = closest.copy()
     mixed[FEATURES] += np.float32(share) * (drawn - mixed[FEATURES])
-    mixed[generator.w_rows :] *= np.float32(1 - share)
+    mixed[networks.generator.w_rows :] *= np.float32(1 - share)
     return mixed
 
 

@@ -16,8 +16,8 @@ def test_the_farthest_of_those_who_are_near(networks: Networks, monkeypatch: pyt
     monkeypatch.setattr(apart, "TRIES", 3)
     monkeypatch.setattr(apart, "LEAST", 0.1)
     chosen = from_seed_apart("Ben", [other], networks, 12)
-    like = nearest(chosen, [other], members)
-    again = nearest(from_seed("Ben", 12, networks), [other], members)
+    like = nearest(chosen.anchor, [other], members)
+    again = nearest(from_seed("Ben", 12, networks).anchor, [other], members)
     assert chosen.provenance["seed"] in (12, 13, 14) and like and again
     assert like.ratio >= again.ratio
     monkeypatch.setattr(apart, "LEAST", 98.0)

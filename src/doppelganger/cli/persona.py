@@ -80,7 +80,7 @@ def new(
     else:
         persona = _new_face(name.name, face, seed or 0, networks)
     folder = save(persona, name)
-    like = nearest(persona, others, networks.panel.members)
+    like = nearest(persona.anchor, others, networks.panel.members)
     if as_json:
         _print({"folder": str(folder), "most like": like and asdict(like), **to_json(persona)})
         return

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from doppelganger.directions.reader import FaceReader
 from doppelganger.errors import FaceError
 from doppelganger.invented import invented
+from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.making import from_seed
 from doppelganger.persona.persona import Persona, PersonaError
@@ -41,13 +42,13 @@ class Nearest:
     ratio: float
 
 
-def nearest(persona: Persona, others: Sequence[Persona], members: Sequence[Verifier]) -> Nearest | None:
-    """Of the others, to any member of the panel; None where there are none."""
+def nearest(person: Embeddings, others: Sequence[Persona], members: Sequence[Verifier]) -> Nearest | None:
+    """Of the others, to any member of the panel; None where there are none. ``person``: a persona's anchor, or one picture."""
     found = [
         Nearest(
             other.name,
             m.name,
-            m.distance(persona.anchor[m.name], other.anchor[m.name]) / m.thresholds[OperatingPoint.PRIVACY].value,
+            m.distance(other.anchor[m.name], person[m.name]) / m.thresholds[OperatingPoint.PRIVACY].value,
         )
         for other in others
         for m in members
@@ -69,50 +70,47 @@ def from_seed_apart(
     ``youngest``: years that the face must look like, where that is more than a grown-up's. Raises PersonaError.
     """
     reader = FaceReader(networks)
+    built: list[tuple[float, Persona]] = []
 
-    def grown(seed: int) -> Persona | None:
+    def build(seed: int) -> float:
+        """How far the seed's person is from all, turned to the camera; −∞ for a child, and where no face is found."""
         try:
             persona = from_seed(name, seed, networks, reader)
-        except FaceError:  # a child's, or none that is found
-            return None
-        return persona if persona.likeness["age"] >= youngest else None
+        except FaceError:
+            return -math.inf
+        if persona.likeness["age"] < youngest:
+            return -math.inf
+        built.append((_ratio(persona.anchor, others, networks), persona))
+        return built[-1][0]
 
-    near = []
+    left: list[tuple[float, int]] = []
     for seed in range(first_seed, first_seed + TRIES):
         progress(Event("seeds", seed - first_seed, TRIES))
-        rough = _rough(seed, others, networks)
+        rough = _drawn_ratio(seed, others, networks)
         if rough < APART - _ROUGH:
-            near.append((rough, seed))
-            continue
-        persona = grown(seed)
-        if persona is not None and _ratio(persona, others, networks) >= APART:
-            return persona
-        near.append((rough, seed))
-    farthest = [persona for _, seed in sorted(near, reverse=True)[:_BUILT] if (persona := grown(seed)) is not None]
-    persona = max(farthest, key=lambda one: _ratio(one, others, networks), default=None)
-    if persona is None or _ratio(persona, others, networks) < LEAST:
+            left.append((rough, seed))
+        elif build(seed) >= APART:
+            return built[-1][1]
+    for _, seed in sorted(left, reverse=True)[:_BUILT]:
+        build(seed)
+    ratio, farthest = max(built, key=lambda one: one[0], default=(-math.inf, None))
+    if farthest is None or ratio < LEAST:
         raise PersonaError(
             f"None of {TRIES} faces is unlike all {len(others)} personas here; choose a --seed, or another folder."
         )
-    return persona
+    return farthest
 
 
-def _ratio(persona: Persona, others: Sequence[Persona], networks: Networks) -> float:
-    like = nearest(persona, others, networks.panel.members)
+def _ratio(person: Embeddings, others: Sequence[Persona], networks: Networks) -> float:
+    like = nearest(person, others, networks.panel.members)
     return math.inf if like is None else like.ratio
 
 
-def _rough(seed: int, others: Sequence[Persona], networks: Networks) -> float:
-    """The same of a seed's face as it is drawn; −∞ where none is found."""
-    if not others:
-        return math.inf
+def _drawn_ratio(seed: int, others: Sequence[Persona], networks: Networks) -> float:
+    """Of a seed's face as it is drawn, which is quicker than a persona; −∞ where none is found."""
     image = networks.generator.synthesise(invented(seed, networks.generator))
     try:
-        seen = networks.panel.embed(image, largest_face(networks.detector, image))
+        face = largest_face(networks.detector, image)
     except FaceError:
         return -math.inf
-    return min(
-        m.distance(other.anchor[m.name], seen[m.name]) / m.thresholds[OperatingPoint.PRIVACY].value
-        for other in others
-        for m in networks.panel.members
-    )
+    return _ratio(networks.panel.embed(image, face), others, networks)

@@ -150,7 +150,8 @@ class Dresser:
         trimmed = [one.trimmed(face, asked.labels, self._parser) for one in fittings]
         put = self._best_put(photo, subject, trimmed, face)
         if not put.accepted:
-            put = self._best_put(photo, subject, [*trimmed, *fittings], face)
+            whole = self._best_put(photo, subject, fittings, face)
+            put = whole if whole.accepted else put
         held_out = tuple(
             m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
         )

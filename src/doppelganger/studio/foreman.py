@@ -102,8 +102,6 @@ class Foreman:
         try:
             await asyncio.wait_for(now.ended.wait(), patience)
         except TimeoutError:
-            log.warning("The worker was asked to stop and did not; it is ended.")
-            await self._helper.say_where()
             await self._helper.end()
             await now.ended.wait()
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
@@ -11,7 +10,6 @@ from typing import Any
 
 _LONGEST_LINE = 1 << 20
 _GONE_SECONDS = 5.0
-_WRITING_SECONDS = 1.0
 _YIELDING = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of a helper that wait for one another sleep meanwhile: the processors belong to whoever has something to do."""
 
@@ -76,13 +74,6 @@ class Helper:
             return await process.stdout.readexactly(size)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
-
-    async def say_where(self) -> None:
-        """One that does not answer writes into the log where it is, if it still can."""
-        if self._process is not None and self.alive and hasattr(signal, "SIGUSR1"):
-            with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGUSR1)
-            await asyncio.sleep(_WRITING_SECONDS)
 
     async def end(self) -> None:
         """Kill it and wait until it is gone. Several may ask for that at once."""
