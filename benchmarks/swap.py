@@ -1,6 +1,6 @@
 """Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
-    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset quick] [--minutes 30] [--video FILE]
+    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset standard:4] [--minutes 30] [--video FILE]
     python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
     python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
@@ -55,7 +55,7 @@ from doppelganger.training.swap.cropping import cut, face_mask, part_probabiliti
 from doppelganger.training.swap.extracting import extract
 from doppelganger.training.swap.faceset import FaceSet, load
 from doppelganger.training.swap.network import parameters_of
-from doppelganger.training.swap.presets import PRESETS
+from doppelganger.training.swap.presets import PRESETS, Preset
 from doppelganger.training.swap.run_folder import RunFolder
 from doppelganger.training.swap.swapping import FaceSwapper
 from doppelganger.training.swap.trainer import Ending, Told, Trainer, trained_network
@@ -212,12 +212,14 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     else:
         a = face_set(asked.work, "a", asked.pictures, networks)
         scenes = pictures(asked.work / "a-held-out", SEEDS["a"], asked.pictures, asked.held_out, networks)
-    run = RunFolder(asked.work / f"run-{asked.preset}")
-    trainer = Trainer(run, a, b, PRESETS[asked.preset], pick_device(asked.device))
+    preset = preset_of(asked.preset)
+    run = RunFolder(asked.work / f"run-{preset.name}")
+    trainer = Trainer(run, a, b, preset, pick_device(asked.device))
     minutes = asked.minutes if asked.processor_minutes is None else None
     spent = train_within(trainer, minutes, asked.processor_minutes, run.root.with_suffix(".cpu"))
     return {
         "preset": trainer.preset.name,
+        "faces a step, of each person": trainer.preset.batch,
         "device": trainer.device.type,
         "threads": torch.get_num_threads(),
         "bfloat16": trainer.mixed,
@@ -228,6 +230,12 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
         "steps_a_second": trainer.step / trainer.seconds,
         **judge(asked.work, run, a, b, scenes, networks),
     }
+
+
+def preset_of(asked: str) -> Preset:
+    """NAME, or NAME:BATCH with a batch of one's own."""
+    name, _, batch = asked.partition(":")
+    return replace(PRESETS[name], batch=int(batch)) if batch else PRESETS[name]
 
 
 class Spent(Exception):
@@ -256,16 +264,16 @@ def speed(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     a, b = (face_set(asked.work, who, FEW, networks) for who in SEEDS)
     before, device = os.getloadavg()[0], pick_device(asked.device)
     presets = {}
-    for name, _, batch in (one.partition(":") for one in asked.presets):
-        preset = replace(PRESETS[name], batch=int(batch)) if batch else PRESETS[name]
-        folder = RunFolder(asked.work / f"speed-{name}-{time.time_ns()}")
+    for wanted in asked.presets:
+        preset = preset_of(wanted)
+        folder = RunFolder(asked.work / f"speed-{preset.name}-{time.time_ns()}")
         trainer = Trainer(folder, a, b, preset, device)
-        presets[name] = {"bfloat16": trainer.mixed, **one_speed(trainer, asked.seconds)}
+        presets[preset.name] = {"bfloat16": trainer.mixed, **one_speed(trainer, asked.seconds)}
         if trainer.mixed:
             plain = RunFolder(folder.root.with_name(f"{folder.root.name}-float32"))
             by_float32 = one_speed(Trainer(plain, a, b, replace(preset, mixed=False), device), asked.seconds)
-            presets[name]["steps a second in float32"] = by_float32["steps a second"]
-        print(json.dumps({name: presets[name]}), file=sys.stderr)
+            presets[preset.name]["steps a second in float32"] = by_float32["steps a second"]
+        print(json.dumps({preset.name: presets[preset.name]}), file=sys.stderr)
     return {
         "device": device.type,
         "threads": torch.get_num_threads(),
@@ -399,7 +407,7 @@ def main() -> None:
         verb.add_argument("--out", type=Path, required=True)
     for verb in (of_quality, of_speed):
         verb.add_argument("--device", default="auto")
-    of_quality.add_argument("--preset", choices=PRESETS, default="quick")
+    of_quality.add_argument("--preset", default="quick", metavar="NAME[:BATCH]")
     of_quality.add_argument("--minutes", type=float, default=30.0)
     of_quality.add_argument("--processor-minutes", type=float)
     of_quality.add_argument("--video", type=Path)

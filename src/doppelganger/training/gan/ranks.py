@@ -84,4 +84,8 @@ def meeting(ranks: Ranks, place: str, device: torch.device) -> Iterator[Ranks]:
         timeout=PATIENCE,
     )
     yield ranks
-    dist.destroy_process_group()  # not after an error: others may be waiting for this one, and would be waited for
+    # Not after an error: others may be waiting for this one, and would be waited for. Gloo's own threads may still let go of the
+    # last sums, for which they need the interpreter; waiting here, without it, leaves it to them. A process whose interpreter ends
+    # under such a thread is aborted (pytorch/pytorch#179291).
+    dist.barrier()
+    dist.destroy_process_group()

@@ -5,6 +5,7 @@ What the run has kept is whole in each case, since files are written whole or no
 """
 
 import multiprocessing
+import os
 import signal
 import sys
 import tempfile
@@ -117,15 +118,21 @@ def _take_part(order: Order, ranks: Ranks, folder: Path, line: Connection) -> No
         if ranks.first:
             line.send(event)
 
+    code = 1
     try:
         with meeting(ranks, (folder / "meeting").as_uri(), device):
             train(order, device, heard, ranks)
+        code = 0
     except DoppelgangerError as error:
         line.send(error)
-        sys.exit(1)
     except Exception:
         line.send(traceback.format_exc())
-        sys.exit(1)
+    finally:
+        # As a forked process ends, without taking the interpreter apart: DDP keeps Gloo's threads beyond its group, and one that
+        # wants the interpreter then aborts the process.
+        line.close()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _leave(signal_number: int, frame: FrameType | None) -> None:
