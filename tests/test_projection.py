@@ -25,9 +25,7 @@ def portrait(networks):
 
 
 def run(networks, portrait, settings=SHORT, **options):
-    return project(
-        portrait, networks.differentiable, networks.space, networks.alex, settings, networks.device, **options
-    )
+    return project(portrait, networks.built_in, networks.space, networks.alex, settings, networks.device, **options)
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +68,16 @@ def test_pictures_of_the_whole_network_are_kept_where_it_was_asked(networks, unb
 
 def test_the_corrected_preview_agrees_with_the_whole_network_where_it_was_corrected(networks, portrait):
     likeness = Likeness(portrait, networks.alex, 2.0, 0.5, networks.device, 10.0)
-    slope = Slope(networks.differentiable, networks.space, likeness, replace(SHORT, correction=1.0))
+    slope = Slope(networks.built_in, networks.space, likeness, replace(SHORT, correction=1.0))
     v = torch.zeros(S_ROWS, 512)
     v[:W_ROWS] = networks.space.from_w(torch.from_numpy(np.tile(networks.generator.sample(1, 8), (W_ROWS, 1))))
     v[W_ROWS:] = 0.1 * torch.randn(S_ROWS - W_ROWS, 512, generator=torch.Generator().manual_seed(1))
-    whole, again = slope.of_whole(v), slope.of_corrected_preview(v)
+    whole, again = slope.of_whole(v), slope.of_preview(v)
     assert again.perceptual == pytest.approx(whole.perceptual, abs=1e-4)
     assert torch.allclose(again.gradient, whole.gradient, atol=1e-6)
     assert torch.allclose(again.picture, whole.picture, atol=1e-4)
     moved = v + 0.02 * torch.randn(v.shape, generator=torch.Generator().manual_seed(0))
-    near, truth = slope.of_corrected_preview(moved), slope.of_whole(moved)
+    near, truth = slope.of_preview(moved), slope.of_whole(moved)
     assert near.perceptual == pytest.approx(truth.perceptual, abs=0.02)
     assert torch.cosine_similarity(near.gradient.flatten(), truth.gradient.flatten(), 0) > 0.8
 

@@ -151,10 +151,7 @@ def project_subject(
     kept: Checkpoint | None = None,
 ) -> Projection:
     """The continuum of the subject's portrait; goes on from what is ``kept``, and keeps."""
-    find = project if networks.another is None else project_plainly
-    return find(
-        subject.portrait.image,
-        networks.differentiable,
+    rest = (
         networks.space,
         networks.alex,
         settings,
@@ -163,6 +160,9 @@ def project_subject(
         progress,
         kept.save if kept else None,
     )
+    if networks.another is None:
+        return project(subject.portrait.image, networks.built_in, *rest)
+    return project_plainly(subject.portrait.image, networks.differentiable, *rest)
 
 
 def search_nearest(
@@ -182,7 +182,7 @@ def search_nearest(
     searched = [
         Searched(
             name,
-            m.network().to(networks.device),
+            networks.gradients_of(m),
             m.crop_size,
             m.metric == "euclidean",
             limits[name],

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
+
 from doppelganger.errors import FaceError
 from doppelganger.images import RGB, resize_area
 from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress
-from doppelganger.projection import Projection
+from doppelganger.projection import Projection, to_rgb
 from doppelganger.result import FaceRecord
 from doppelganger.subject import Subject
 from doppelganger.verifiers.protocol import OperatingPoint
@@ -29,10 +31,15 @@ class PathJudge:
         self.pictures = dict(projected.pictures)
 
     def picture(self, step: int) -> RGB:
-        """The face of a step, uint8 [256, 256, 3]; rendered once, if the projection has not."""
+        """The face of a step, uint8 [256, 256, 3]; rendered once, if the projection has not, and as that does."""
         if step not in self.pictures:
-            whole = self._networks.generator.synthesise(self._path[step])
-            self.pictures[step] = resize_area(whole, PATH_RESOLUTION, PATH_RESOLUTION)
+            networks = self._networks
+            if networks.another is None:
+                latent = torch.from_numpy(self._path[step]).to(networks.device)
+                self.pictures[step] = to_rgb(networks.built_in.glance(latent[None])[0])
+            else:
+                whole = networks.generator.synthesise(self._path[step])
+                self.pictures[step] = resize_area(whole, PATH_RESOLUTION, PATH_RESOLUTION)
         return self.pictures[step]
 
     def __call__(self, step: int) -> dict[str, float]:

@@ -197,7 +197,7 @@ def search(
             to_crop = jitter(rng, size) @ to_crop
         return crop(seen, to_crop[:2], size)
 
-    generator = AnchoredPreview(true, cheap, settings.anchor_every)
+    generator = AnchoredPreview(cheap, settings.anchor_every)
     likeness = Likeness(portrait, lpips, settings.pixel_weight, settings.face_weight, device)
     goals = torch.tensor([s.goal(settings.margin) for s in searched], device=device)
     sides = torch.tensor([s.side for s in searched], device=device)

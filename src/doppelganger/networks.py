@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
+from doppelganger.arithmetic import channels_last
 from doppelganger.background import Matting
 from doppelganger.faces.apparent import ApparentSex
 from doppelganger.faces.attributes import AgeSexEstimator
@@ -52,16 +53,13 @@ class Networks:
         self._with_gradients: dict[str, nn.Module] = {}
 
     def load(self) -> None:
-        """Load what seeing and projection need now, two networks at a time: compiling one keeps only one core busy.
-
-        The fast form of the generator waits: its memory and that of projection's gradients need not add up.
-        """
+        """Load what a run needs now, two networks at a time: compiling one keeps only one core busy."""
         # What several of the threads use is made here, once: both forms of the generator, and with the panel the detector.
         _ = self.generator, self.differentiable
-        loads = [member.load for member in self.panel.members]
+        loads = [self.generator.load, *(member.load for member in self.panel.members)]  # the longest first
         with ThreadPoolExecutor(2) as pool:
-            loading = [pool.submit(getattr, self, name) for name in ("space", "landmarks", "alex")]
-            for one in [*loading, *(pool.submit(load) for load in loads)]:
+            loading = [pool.submit(load) for load in loads]
+            for one in [*loading, *(pool.submit(getattr, self, name) for name in ("space", "landmarks", "alex"))]:
                 one.result()
 
     @cached_property
@@ -101,7 +99,7 @@ class Networks:
     def gradients_of(self, member: Verifier) -> nn.Module:
         """The member's network with gradients to its input, on the device; loaded once."""
         if member.name not in self._with_gradients:
-            self._with_gradients[member.name] = member.network().to(self.device)
+            self._with_gradients[member.name] = channels_last(member.network().to(self.device))
         return self._with_gradients[member.name]
 
     @cached_property
@@ -112,8 +110,11 @@ class Networks:
     @cached_property
     def differentiable(self) -> DifferentiableGenerator:
         """The form with gradients, on the device."""
-        if self.another is not None:
-            return DifferentiableStyleGAN2(self.another.network)
+        return self.built_in if self.another is None else DifferentiableStyleGAN2(self.another.network)
+
+    @cached_property
+    def built_in(self) -> DifferentiableMobileStyleGAN:
+        """The built-in generator's form with gradients."""
         return DifferentiableMobileStyleGAN(self.store, self.device)
 
     @cached_property

@@ -6,14 +6,14 @@ from that w, and with smaller steps the scales of single channels that no w make
 which what is local in a picture is single numbers. Three pulls: toward the mean face, of the rows toward one another (Tov et al.,
 "Designing an Encoder for StyleGAN Image Manipulation", 2021: closeness to W keeps a face editable), of the scales toward w's.
 
-A gradient through the whole network costs two renderings, one through a preview a fifth of that; but searched in so many numbers,
-a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole network
-at every third step and in between corrects the preview's picture and its gradient by what they differed there (first-order
+A gradient through the whole network costs about two renderings, one through a preview a quarter to a third of that; but searched in
+so many numbers, a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole
+network at every third step and in between corrects the preview's picture and its gradient by what they differed there (first-order
 model management: Alexandrov et al., "A trust-region framework for managing the use of approximation models in optimization", 1998).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from torch import Tensor
 from doppelganger.adam import Adam
 from doppelganger.generators.latent_space import LatentSpace
 from doppelganger.generators.preview import MODULATIONS_BEFORE
-from doppelganger.generators.protocol import DifferentiableGenerator
+from doppelganger.generators.protocol import EarlyExitGenerator
 from doppelganger.generators.sensitivity import SensitiveDirections
 from doppelganger.images import RGB
 from doppelganger.loss import Likeness, spread
@@ -41,7 +41,7 @@ class ProjectionSettings:
 
     w_steps: int = 15
     """Steps of the first phase: one w, previews."""
-    w_plus_steps: int = 45
+    w_plus_steps: int = 51
     """Steps of the second phase: w+ and scales."""
     exact_every: int = 3
     """Steps of the second phase from one look at the whole network to the next."""
@@ -104,7 +104,7 @@ class Projection:
 
 def project(
     portrait: NDArray[np.uint8],
-    generator: DifferentiableGenerator,
+    generator: EarlyExitGenerator,
     space: LatentSpace,
     lpips: LPIPS,
     settings: ProjectionSettings,
@@ -143,7 +143,7 @@ def project(
                 size = (len(v), directions.split_size)
                 adam = Adam(torch.zeros(size, device=device), torch.zeros(size, device=device), settings.momentum)
             exact = of_phase % settings.exact_every == 0
-            seen = slope.of_whole(v) if exact else slope.of_corrected_preview(v)
+            seen = slope.of_whole(v) if exact else slope.of_preview(v)
             if exact:
                 state.pictures[step] = to_rgb(seen.picture)
             update = adam.update(directions.split(seen.gradient), settings.rate(step))
@@ -179,49 +179,49 @@ class Slope:
 
     def __init__(
         self,
-        generator: DifferentiableGenerator,
+        generator: EarlyExitGenerator,
         space: LatentSpace,
         likeness: Likeness,
         settings: ProjectionSettings,
     ) -> None:
         self._generator, self._space, self._likeness, self._settings = generator, space, likeness, settings
         self._defect: Tensor | float = 0.0
-        self._correction: Tensor | float = 0.0
+        self._corrections: tuple[Tensor, Tensor] | None = None
 
     def of_preview(self, v: Tensor) -> Seen:
-        """By the preview as it is."""
-        return self._of(v, 0.0)
+        """By the preview as it is, until ``of_whole`` was asked; then corrected as of its last time."""
+        v = v.detach().requires_grad_()
+        latent = self._space.to_s(v)[None]
+        features = self._generator.features(latent)
+        face = self._generator.preview_of(features, latent) + self._defect
+        perceptual, loss = self._likeness(face)
+        if self._corrections is not None:
+            by_features, by_latent = self._corrections
+            loss = loss + self._settings.correction * ((features * by_features).sum() + (latent * by_latent).sum())
+        return self._descend(perceptual, loss, v, face)
 
     def of_whole(self, v: Tensor) -> Seen:
-        """By the whole network; the preview is corrected from here on to agree at this v, in value and in gradient."""
-        tracked, latent = self._tracked(v)
-        wavelets = self._generator.wavelets(latent)
+        """By the whole network; the preview is corrected from here on to agree at this v, in value and in gradient.
+
+        What is corrected is the gradient to the features at the preview's exit and to the latent after it: what comes before
+        is the same network for both, and is asked anew at every step.
+        """
+        v = v.detach().requires_grad_()
+        latent = self._space.to_s(v)[None]
+        features = self._generator.features(latent)
+        own = features.detach().requires_grad_(), latent.detach().requires_grad_()
+        wavelets = self._generator.wavelets_of(*own)
         perceptual, loss = self._likeness.of_wavelets(wavelets)
         whole = wavelets[:, :3].detach() / 2
         del wavelets
-        by_whole = self._descend(perceptual, loss, tracked, whole)
-        tracked, latent = self._tracked(v)
-        preview = self._generator.preview(latent)
+        of_whole = torch.autograd.grad(loss, own)
+        preview = self._generator.preview_of(*own)
         picture = F.interpolate(whole, preview.shape[-2:], mode="area")
         self._defect = picture - preview.detach()
-        by_preview = self._descend(*self._likeness(preview + self._defect), tracked, picture)
-        self._correction = by_whole.gradient - by_preview.gradient
-        return replace(by_whole, picture=picture[0])
-
-    def of_corrected_preview(self, v: Tensor) -> Seen:
-        """By the preview, corrected as of the last ``of_whole``."""
-        seen = self._of(v, self._defect)
-        return replace(seen, gradient=seen.gradient + self._settings.correction * self._correction)
-
-    def _tracked(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """v as a leaf of a new graph, and its latent [1, 39, 512]."""
-        v = v.detach().requires_grad_()
-        return v, self._space.to_s(v)[None]
-
-    def _of(self, v: Tensor, defect: Tensor | float) -> Seen:
-        v, latent = self._tracked(v)
-        face = self._generator.preview(latent) + defect
-        return self._descend(*self._likeness(face), v, face)
+        of_preview = torch.autograd.grad(self._likeness(preview + self._defect)[1], own)
+        self._corrections = of_whole[0] - of_preview[0], of_whole[1] - of_preview[1]
+        loss = (features * of_whole[0]).sum() + (latent * of_whole[1]).sum()
+        return self._descend(perceptual, loss, v, picture)
 
     def _descend(self, perceptual: Tensor, loss: Tensor, v: Tensor, face: Tensor) -> Seen:
         settings, rows = self._settings, self._generator.w_rows

@@ -69,9 +69,7 @@ class Attacker:
         face = largest_face(networks.detector, avatar, "the avatar")
         first = nearest_suspects(networks.panel.embed(avatar, face), self._gallery, networks)
         suspects = [int(g) for g in np.argsort(first, kind="stable")[:SUSPECTS]]
-        start = project(
-            avatar, networks.differentiable, networks.space, networks.alex, settings, networks.device
-        ).closest
+        start = project(avatar, networks.built_in, networks.space, networks.alex, settings, networks.device).closest
         likeness = Likeness(avatar, networks.alex, 0.0, 0.0, networks.device)
         after = [self._reach(start, suspect, likeness) for suspect in suspects]
         return SearchedBack(suspects, [float(x) for x in first], after)

@@ -5,26 +5,23 @@ rendered (fast, without gradient) and the difference is added as a constant unti
 picture is exact and only its derivative is the preview's. (Defect correction, as in iterative refinement of linear systems.)
 """
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from doppelganger.generators.protocol import Generator, Previewer
+from doppelganger.generators.protocol import Previewer
 
 
 class AnchoredPreview:
     """Previews held to the true picture, for one w+ that moves slowly from call to call. Make a new one for every search."""
 
-    def __init__(self, true: Generator, cheap: Previewer, every: int) -> None:
-        self._true, self._cheap, self._every = true, cheap, every
+    def __init__(self, generator: Previewer, every: int) -> None:
+        self._generator, self._every = generator, every
         self._calls = 0
         self._defect: Tensor | float = 0.0
 
     def preview(self, w: Tensor) -> Tensor:
         """w+ [1, rows, 512] → face [1, 3, 256, 256] in about [−1, 1]; see the module."""
-        face = self._cheap.preview(w)
+        face = self._generator.preview(w)
         if self._calls % self._every == 0:
-            whole = torch.from_numpy(self._true.synthesise_float(w[0].detach().cpu().numpy()))[None].to(face.device)
-            self._defect = F.interpolate(whole, face.shape[-2:], mode="area") - face.detach()
+            self._defect = self._generator.glance(w) - face.detach()
         self._calls += 1
         return face + self._defect

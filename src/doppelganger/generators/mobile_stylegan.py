@@ -8,6 +8,7 @@ demodulation folded in, the noise is one stored map a layer, and W is that of th
 A second, early exit of ours (``preview.py``) predicts the same picture reduced to 256² for a fifth of the work.
 """
 
+import copy
 import math
 import re
 from typing import Any, cast
@@ -38,63 +39,73 @@ def inverse_haar(x: Tensor) -> Tensor:
 
     The orthonormal 2 × 2 Haar transform, as in the generator's own graph.
     """
-    return cast(Tensor, _InverseHaar.apply(x))  # type: ignore[no-untyped-call]
+    return sums_of(x * 0.5)
 
 
-class _InverseHaar(torch.autograd.Function):
-    """Written out with few temporaries; the transform is orthonormal, so its gradient is its inverse."""
+def haar(y: Tensor) -> Tensor:
+    """[B, C, 2H, 2W] → [B, 4C, H, W]: the inverse of ``inverse_haar``, and its transpose."""
+    return differences_of(y) * 0.5
+
+
+def sums_of(x: Tensor) -> Tensor:
+    """``inverse_haar`` of 2x: its half, left to a factor that x is multiplied with anyway."""
+    return cast(Tensor, _Sums.apply(x))  # type: ignore[no-untyped-call]
+
+
+def differences_of(y: Tensor) -> Tensor:
+    """The transpose of ``sums_of``: twice ``haar``."""
+    return cast(Tensor, _Differences.apply(y))  # type: ignore[no-untyped-call]
+
+
+class _Sums(torch.autograd.Function):
+    """Written out with few temporaries, and with channels last: so the network's convolutions keep what comes out."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         b, c4, h, w = x.shape
         c = c4 // 4
-        x = x * 0.5
-        low = x[:, :c]
-        lh, hl, hh = x[:, c:].reshape(b, c, 3, h, w).unbind(2)
-        y = x.new_empty(b, c, h, 2, w, 2)
+        x = x.permute(0, 2, 3, 1)
+        low = x[..., :c]
+        lh, hl, hh = x[..., c:].view(b, h, w, c, 3).unbind(-1)
+        y = x.new_empty(b, h, 2, w, 2, c)
         top, plus = low + lh, hl + hh
-        torch.add(top, plus, out=y[:, :, :, 0, :, 0])
-        torch.sub(top, plus, out=y[:, :, :, 0, :, 1])
+        torch.add(top, plus, out=y[:, :, 0, :, 0])
+        torch.sub(top, plus, out=y[:, :, 0, :, 1])
         torch.sub(low, lh, out=top)
         torch.sub(hl, hh, out=plus)
-        torch.add(top, plus, out=y[:, :, :, 1, :, 0])
-        torch.sub(top, plus, out=y[:, :, :, 1, :, 1])
-        return y.reshape(b, c, 2 * h, 2 * w)
+        torch.add(top, plus, out=y[:, :, 1, :, 0])
+        torch.sub(top, plus, out=y[:, :, 1, :, 1])
+        return y.view(b, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return cast(Tensor, _Haar.apply(gradients[0]))  # type: ignore[no-untyped-call]
+        return differences_of(gradients[0])
 
 
-class _Haar(torch.autograd.Function):
-    """So that gradients of gradients exist: the preview is trained on its gradient."""
+class _Differences(torch.autograd.Function):
+    """Its gradient, which has one of its own: the preview is trained on its gradient."""
 
     @staticmethod
     def forward(ctx: Any, y: Tensor) -> Tensor:
-        return haar(y)
+        b, c, h2, w2 = y.shape
+        h, w = h2 // 2, w2 // 2
+        g = y.permute(0, 2, 3, 1).reshape(b, h, 2, w, 2, c)
+        x = g.new_empty(b, h, w, 4 * c)
+        lh, hl, hh = x[..., c:].view(b, h, w, c, 3).unbind(-1)
+        upper_left, upper_right = g[:, :, 0, :, 0], g[:, :, 0, :, 1]
+        lower_left, lower_right = g[:, :, 1, :, 0], g[:, :, 1, :, 1]
+        top, bottom = upper_left + upper_right, lower_left + lower_right
+        torch.add(top, bottom, out=x[..., :c])
+        torch.sub(top, bottom, out=lh)
+        torch.sub(upper_left, upper_right, out=top)
+        torch.sub(lower_left, lower_right, out=bottom)
+        torch.add(top, bottom, out=hl)
+        torch.sub(top, bottom, out=hh)
+        return x.permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return inverse_haar(gradients[0])
-
-
-def haar(y: Tensor) -> Tensor:
-    """[B, C, 2H, 2W] → [B, 4C, H, W]: the inverse of ``inverse_haar``, and its transpose."""
-    b, c, h2, w2 = y.shape
-    h, w = h2 // 2, w2 // 2
-    g = y.reshape(b, c, h, 2, w, 2)
-    x = g.new_empty(b, 4 * c, h, w)
-    detail = x[:, c:].reshape(b, c, 3, h, w)
-    upper_left, upper_right = g[:, :, :, 0, :, 0], g[:, :, :, 0, :, 1]
-    lower_left, lower_right = g[:, :, :, 1, :, 0], g[:, :, :, 1, :, 1]
-    top, bottom = upper_left + upper_right, lower_left + lower_right
-    torch.add(top, bottom, out=x[:, :c])
-    torch.sub(top, bottom, out=detail[:, :, 0])
-    torch.sub(upper_left, upper_right, out=top)
-    torch.sub(lower_left, lower_right, out=bottom)
-    torch.add(top, bottom, out=detail[:, :, 1])
-    torch.sub(top, bottom, out=detail[:, :, 2])
-    return x.mul_(0.5)
+        return sums_of(gradients[0])
 
 
 class Modulation(nn.Module):
@@ -107,8 +118,12 @@ class Modulation(nn.Module):
         self.bias = nn.Parameter(bias * gain, requires_grad=False)
         self.row, self.number = row, number
 
-    def forward(self, w: Tensor) -> Tensor:
-        """w+ [B, 16, 512], or [B, 39, 512] with offsets of the scales → [B, C, 1, 1]."""
+    def forward(self, x: Tensor, w: Tensor, factor: float = 1.0) -> Tensor:
+        """[B, C, H, W] times ``factor`` times the scales of w+ [B, 16, 512], or [B, 39, 512] with offsets of them."""
+        return x * (factor * self.scales(w)).to(x.dtype)
+
+    def scales(self, w: Tensor) -> Tensor:
+        """w+ → [B, C, 1, 1]."""
         scales = F.linear(w[:, self.row], self.weight, self.bias)
         if w.shape[1] == S_ROWS:
             scales = scales + w[:, W_ROWS + self.number, : len(self.weight)]
@@ -134,7 +149,7 @@ class SeparableConvolution(nn.Module):
         self.bias = nn.Parameter(bias.flatten(), requires_grad=False)  # [Cout]
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        x = F.conv2d(x * self.modulation(w), self.depthwise, padding=1, groups=x.shape[1])
+        x = F.conv2d(self.modulation(x, w), self.depthwise, padding=1, groups=x.shape[1])
         return activate(F.conv2d(x, self.pointwise, self.bias), self.noise)
 
 
@@ -146,7 +161,7 @@ class Block(nn.Module):
         self.up, self.first, self.second = up, first, second
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        x = inverse_haar(x * self.up(w))
+        x = sums_of(self.up(x, w, 0.5))
         return cast(Tensor, self.second(self.first(x, w), w))
 
 
@@ -222,7 +237,7 @@ class SynthesisNetwork(nn.Module):
 
     def features(self, w: Tensor, blocks: int) -> Tensor:
         """w+ [B, 16 or 39, 512] → the features after ``blocks`` blocks, [B, C, 4·2^blocks, 4·2^blocks]."""
-        x = self.constant * self.first_modulation(w)
+        x = self.first_modulation(self.constant, w)
         x = activate(F.conv2d(x, self.first_weight, self.first_bias, padding=1), self.first_noise)
         for i in range(blocks):
             x = self.blocks[i](x, w)
@@ -235,10 +250,19 @@ class SynthesisNetwork(nn.Module):
 
     def wavelets_of(self, features: Tensor, w: Tensor, blocks: int) -> Tensor:
         """The rest of the network: ``features`` after ``blocks`` blocks, and w+ → what ``wavelets`` gives."""
-        x = features
+        x = features.to(self.block(blocks).first.pointwise.dtype) if blocks < BLOCKS else features
         for i in range(blocks, BLOCKS):
             x = self.blocks[i](x, w)
-        return F.conv2d(x * self.rgb_modulation(w), self.rgb_weight, self.rgb_bias.flatten())
+        return F.conv2d(self.rgb_modulation(x.to(self.rgb_weight.dtype), w), self.rgb_weight, self.rgb_bias.flatten())
+
+    def halved(self, blocks: int) -> "SynthesisNetwork":
+        """A copy whose convolutions after so many blocks compute in bfloat16; scales and the colour head stay float32."""
+        copied = copy.deepcopy(self)
+        for block in range(blocks, BLOCKS):
+            for convolution in (copied.block(block).first, copied.block(block).second):
+                for weight in convolution.parameters(recurse=False):
+                    weight.data = weight.bfloat16()
+        return copied
 
     def forward(self, w: Tensor) -> Tensor:
         """w+ [B, 16 or 39, 512] → [B, 3, 1024, 1024] in about [−1, 1]."""

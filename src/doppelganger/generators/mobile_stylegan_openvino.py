@@ -90,6 +90,10 @@ class MobileStyleGAN:
             model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         )
 
+    def load(self) -> None:
+        """Compile the synthesis now, which keeps one core busy for a second, instead of at the first face."""
+        _ = self._synthesis
+
     def map(self, z: Latent) -> Latent:
         """Standard normal z, [B, 512], → w, float32 [B, 512]."""
         return np.array(self._mapping(np.asarray(z, np.float32))[0])

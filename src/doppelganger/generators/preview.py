@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from doppelganger.generators.mobile_stylegan import LEAK, W_DIM, W_ROWS, Block, inverse_haar
+from doppelganger.generators.mobile_stylegan import LEAK, W_DIM, W_ROWS, Block, inverse_haar, sums_of
 
 BLOCKS_BEFORE = 4
 FIRST_ROW = 1 + 2 * BLOCKS_BEFORE
@@ -49,9 +49,8 @@ class PreviewHead(nn.Module):
         """``corners``: for training on patches, the top and left of each in the 64² features."""
         scales = (1 + self.scales(self.squeeze(w[:, FIRST_ROW:W_ROWS].flatten(1))))[:, :, None, None].split(CHANNELS, 1)
         (fifth,) = self._fifth
-        up = fifth.up(w), fifth.first.modulation(w)
-        x = inverse_haar(features * up[0])
-        x = F.conv2d(x * up[1], fifth.first.depthwise, padding=1, groups=x.shape[1])
+        x = sums_of(fifth.up(features, w, 0.5))
+        x = F.conv2d(fifth.first.modulation(x, w), fifth.first.depthwise, padding=1, groups=x.shape[1])
         for k, filters in enumerate((*self.filters, None)):
             x = self.mix[k](x)
             if filters is not None:

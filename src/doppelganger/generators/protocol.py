@@ -49,6 +49,9 @@ class Population(Protocol):
 class WholeGenerator(Generator, Population, Protocol):
     """A generator as a run holds it: it knows its people, and keeps its last faces."""
 
+    def load(self) -> None:
+        """Make ready now what would be made ready for the first face."""
+
     def forget(self) -> None:
         """Let go of the last faces."""
 
@@ -62,6 +65,9 @@ class Previewer(Protocol):
     def preview(self, w: torch.Tensor) -> torch.Tensor:
         """Faces [B, 3, 256, 256] in about [−1, 1]; where there is a cheaper way than ``synthesise``, approximately."""
 
+    def glance(self, w: torch.Tensor) -> torch.Tensor:
+        """The true picture that ``preview`` approximates, without gradients."""
+
 
 class DifferentiableGenerator(Previewer, Protocol):
     """The same function of latents as a generator's in PyTorch, with gradients to them."""
@@ -74,3 +80,16 @@ class DifferentiableGenerator(Previewer, Protocol):
 
     def scales_of(self, w: torch.Tensor) -> torch.Tensor:
         """w [N, 512] → the scales that each modulation makes of it, [s_rows − w_rows, N, 512]."""
+
+
+class EarlyExitGenerator(DifferentiableGenerator, Protocol):
+    """One whose preview leaves the network half-way, so that a look at the whole can share what comes before."""
+
+    def features(self, w: torch.Tensor) -> torch.Tensor:
+        """Latents → the features at the exit, [B, C, H, W]."""
+
+    def preview_of(self, features: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        """What ``preview`` gives, from its features."""
+
+    def wavelets_of(self, features: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        """What ``wavelets`` gives, from the same features; in a search's precision."""

@@ -98,6 +98,9 @@ class StyleGAN2:
                 self._recent.pop(next(iter(self._recent)))
         return self._recent[key].copy()
 
+    def load(self) -> None:
+        """Nothing waits."""
+
     def forget(self) -> None:
         """Let go of the last faces."""
         self._recent.clear()

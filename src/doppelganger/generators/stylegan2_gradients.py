@@ -1,5 +1,6 @@
 """The differentiable form of any StyleGAN2. It has no preview: every gradient goes through the whole network."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -26,6 +27,11 @@ class DifferentiableStyleGAN2:
     def preview(self, w: Tensor) -> Tensor:
         """The whole network's picture at 256²."""
         return self.synthesise(w, PREVIEW)
+
+    def glance(self, w: Tensor) -> Tensor:
+        """The same without gradients."""
+        with torch.no_grad():
+            return self.preview(w)
 
     def wavelets(self, w: Tensor) -> Tensor:
         """The pictures' finest Haar coefficients, [B, 12, side / 2, side / 2]."""

@@ -45,3 +45,7 @@ class FittedPreview:
     def preview(self, w: Tensor) -> Tensor:
         """[1, 39, 512] → the portrait that wears the preview, [1, 3, 256, 256]."""
         return self._fitting(self._generator.preview(w))
+
+    def glance(self, w: Tensor) -> Tensor:
+        """The same of the true picture."""
+        return self._fitting(self._generator.glance(w))

@@ -28,6 +28,7 @@ from doppelganger.verifiers.protocol import OperatingPoint
 
 MEASURED = (*ABSOLUTE, "age")
 """What is asked of these, measuring corrects."""
+POSE = ("yaw", "pitch")
 GAIN: Mapping[str, float] = {"smile": 0.6, "mouth_open": 0.6, "brow_raise": 0.6}
 """Share of what is missing that a correction adds, where not all: these do not grow evenly with their direction."""
 TOLERANCE: Mapping[str, float] = {
@@ -56,7 +57,7 @@ class ShootSettings:
     )
     """Nearer than `KeepSettings` has it: two pictures that have both come away from the reference are further from one another."""
     looks_before: int = 1
-    looks_after: int = 1
+    looks_after: int = 2
     slack: float = 0.85
     factors: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
 
@@ -152,16 +153,17 @@ class Photographer:
         targets: Mapping[str, float],
         held_out: Sequence[str],
     ) -> tuple[dict[str, float], Taken] | None:
-        """The kept face moved on towards the targets, or half-way, as far as the panel lets it; None where it does not."""
-        wanted = self._corrected(strengths, targets, taken.reading.values)
-        for share in (1.0, 0.5):
-            moved = {name: share * (wanted[name] - strengths[name]) for name in targets}
+        """The kept face moved on towards the targets, in pose alone, or half-way, as the panel lets it; None where it does not."""
+        # Bounds hold for a move, not for the sum: what keeping has taken back is not there any more.
+        wanted = self._corrected(dict.fromkeys(targets, 0.0), targets, taken.reading.values)
+        for share, which in ((1.0, targets), (1.0, POSE), (0.5, targets)):
+            moved = {name: share * step for name, step in wanted.items() if name in which}
             try:
                 nearer = self._take(directions.apply(taken.latent, moved), held_out)
             except FaceError:
                 continue
             if nearer.worst <= max(self._settings.slack, taken.worst):
-                return {**strengths, **{name: strengths[name] + moved[name] for name in targets}}, nearer
+                return {name: strength + moved.get(name, 0.0) for name, strength in strengths.items()}, nearer
         return None
 
     def _take(self, latent: Latent, held_out: Sequence[str]) -> Taken:

@@ -41,12 +41,13 @@ PREVIEW = 256
 @dataclass(frozen=True)
 class WearSettings:
     """How a persona is put on. ``looks``: renderings to find pose and expression in, at first and after the search. ``bends``:
-    looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`). ``keep``: the search,
-    and what it does once more after these."""
+    looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`); ``bends_after``:
+    the same with the finished face, of which the best is taken. ``keep``: the search, and what it does once more after these."""
 
     looks: int = 4
     looks_again: int = 2
     bends: int = 2
+    bends_after: int = 3
     seed: int = 0
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
@@ -146,7 +147,9 @@ class Dresser:
             fitting = self._bent(fitting, networks.generator.synthesise(posed.latent), asked)
         latent, more = self._kept(posed.latent, fitting, subject, self._settings.keep_again, progress)
         face = networks.generator.synthesise(latent)
-        fittings = (fitting, self._bent(fitting, face, asked))
+        fittings = [fitting]
+        for _ in range(self._settings.bends_after):
+            fittings.append(self._bent(fittings[-1], face, asked))
         trimmed = [one.trimmed(face, asked.labels, self._parser) for one in fittings]
         put = self._best_put(photo, subject, trimmed, face)
         if not put.accepted:
