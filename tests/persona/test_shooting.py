@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from doppelganger import directions
 from doppelganger.keeping import KeepSettings
 from doppelganger.nearest import NearestSettings
 from doppelganger.persona.plan import Wish
@@ -32,3 +35,24 @@ def test_a_palette_changes_fine_rows_alone_and_comes_from_the_seed(ada, networks
     np.testing.assert_array_equal(mixed, same)
     assert not np.array_equal(mixed, other)
     np.testing.assert_array_equal(with_palette(ada.latent, 0.0, 5, networks), ada.latent)
+
+
+def test_after_keeping_the_pose_is_asked_again_even_where_the_age_is_refused(ada, networks, monkeypatch):
+    taken = SimpleNamespace(latent=ada.latent, reading=SimpleNamespace(values={"yaw": -13.0, "age": 40.0}), worst=0.5)
+    refused, allowed = (SimpleNamespace(worst=worst) for worst in (1.2, 0.8))
+    offered = []
+
+    def take(self, latent, held_out):
+        offered.append(latent)
+        return refused if len(offered) == 1 else allowed
+
+    monkeypatch.setattr(Photographer, "_take", take)
+    end = ada.bounds["yaw"][0]
+    found = Photographer(ada, networks)._nearer(taken, {"yaw": end, "age": 5.0}, {"yaw": -28.0, "age": 55.0}, ())
+    assert found is not None
+    strengths, nearer = found
+    # what keeping had taken back is asked for once more, though the direction had been turned as far as it may be at once
+    assert nearer is allowed and strengths == {"yaw": pytest.approx(end - 15), "age": 5.0}
+    turned = directions.apply(ada.latent, {"yaw": -15.0})
+    np.testing.assert_allclose(offered[1], turned, atol=1e-6)
+    assert len(offered) == 2
