@@ -257,11 +257,11 @@ class SynthesisNetwork(nn.Module):
 
     def halved(self, blocks: int) -> "SynthesisNetwork":
         """A copy whose convolutions after so many blocks compute in bfloat16; scales and the colour head stay float32."""
-        copied = copy.deepcopy(self)
+        copied = copy.deepcopy(self, {id(one): one for one in self.parameters()})  # what does not change is shared
         for block in range(blocks, BLOCKS):
             for convolution in (copied.block(block).first, copied.block(block).second):
-                for weight in convolution.parameters(recurse=False):
-                    weight.data = weight.bfloat16()
+                for name, weight in list(convolution.named_parameters(recurse=False)):
+                    setattr(convolution, name, nn.Parameter(weight.bfloat16(), requires_grad=False))
         return copied
 
     def forward(self, w: Tensor) -> Tensor:
