@@ -8,7 +8,7 @@ the composite, not on the face alone: near the persona for every searched verifi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -41,13 +41,14 @@ PREVIEW = 256
 @dataclass(frozen=True)
 class WearSettings:
     """How a persona is put on. ``looks``: renderings to find pose and expression in, at first and after the search. ``bends``:
-    looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`); ``bends_after``:
-    the same with the finished face, of which the best is taken. ``keep``: the search, and what it does once more after these."""
+    looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`). ``keep``: the search,
+    and what it does again after these, in as many ``rounds``, each with features moved once more: what gives the person back
+    changes the expression, and moving features costs some of the person."""
 
     looks: int = 4
     looks_again: int = 2
     bends: int = 2
-    bends_after: int = 3
+    rounds: int = 2
     seed: int = 0
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
@@ -98,9 +99,19 @@ class Worn:
 
 
 @dataclass(frozen=True)
-class _Put:
-    """One way of putting a face on the photo."""
+class _Way:
+    """Of putting a face on the photo."""
 
+    latent: Latent
+    face: RGB
+    fitting: Fitting
+
+
+@dataclass(frozen=True)
+class _Put:
+    """A face on the photo."""
+
+    way: _Way
     image: RGB
     seen: Seen
     pose_error: float
@@ -145,28 +156,32 @@ class Dresser:
             fitting = self._fit(posed.moment, asked)
         for _ in range(self._settings.bends):
             fitting = self._bent(fitting, networks.generator.synthesise(posed.latent), asked)
-        latent, more = self._kept(posed.latent, fitting, subject, self._settings.keep_again, progress)
-        face = networks.generator.synthesise(latent)
-        fittings = [fitting]
-        for _ in range(self._settings.bends_after):
-            fittings.append(self._bent(fittings[-1], face, asked))
-        trimmed = [one.trimmed(face, asked.labels, self._parser) for one in fittings]
-        put = self._best_put(photo, subject, trimmed, face)
+        latent = posed.latent
+        ways: list[_Way] = []
+        for _ in range(self._settings.rounds):
+            latent, more = self._kept(latent, fitting, subject, self._settings.keep_again, progress)
+            steps += more
+            face = networks.generator.synthesise(latent)
+            bent = self._bent(fitting, face, asked)
+            ways += [_Way(latent, face, fitting), _Way(latent, face, bent)]
+            fitting = self._bent(bent, face, asked)
+        trimmed = [replace(w, fitting=w.fitting.trimmed(w.face, asked.labels, self._parser)) for w in ways]
+        put = self._best_put(photo, subject, trimmed)
         if not put.accepted:
-            whole = self._best_put(photo, subject, fittings, face)
+            whole = self._best_put(photo, subject, ways)
             put = whole if whole.accepted else put
         held_out = tuple(
             m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
         )
         return Worn(
             put.image,
-            face,
-            latent,
+            put.way.face,
+            put.way.latent,
             put.seen,
             put.pose_error,
             put.expression,
             posed.strengths,
-            steps + more,
+            steps,
             held_out,
         )
 
@@ -220,16 +235,16 @@ class Dresser:
             return fitting
         return fitting.bent(bend(marks, asked.landmarks, networks.landmarks.stable, len(shown)))
 
-    def _best_put(self, photo: RGB, subject: Subject, fittings: Sequence[Fitting], face: RGB) -> "_Put":
-        """Of the ways to put the face on the photo that most verifiers take for the persona and none for the wearer, the one
+    def _best_put(self, photo: RGB, subject: Subject, ways: "Sequence[_Way]") -> "_Put":
+        """Of the ways to put a face on the photo that most verifiers take for the persona and none for the wearer, the one
         nearest to the photo's pose and expression."""
         before = _landmarks_at(subject, photo, self._networks)
         tried = []
-        for fitting in fittings:
-            image = set_in(photo, subject.portrait.transform, fitting, face)
+        for way in ways:
+            image = set_in(photo, subject.portrait.transform, way.fitting, way.face)
             after = _landmarks_at(subject, image, self._networks)
             seen = judge(image, subject, self._persona.front, self._networks)
-            tried.append(_Put(image, seen, turn_between(before, after), correlation(before, after)))
+            tried.append(_Put(way, image, seen, turn_between(before, after), correlation(before, after)))
         return min(tried, key=lambda put: (not put.accepted, put.miss))
 
     def _fit(self, shown: Moment, asked: Moment) -> Fitting:
