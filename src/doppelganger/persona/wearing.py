@@ -48,7 +48,7 @@ class WearSettings:
     looks: int = 4
     looks_again: int = 2
     bends: int = 2
-    rounds: int = 2
+    rounds: int = 3
     seed: int = 0
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
@@ -164,7 +164,7 @@ class Dresser:
             face = networks.generator.synthesise(latent)
             bent = self._bent(fitting, face, asked)
             ways += [_Way(latent, face, fitting), _Way(latent, face, bent)]
-            fitting = self._bent(bent, face, asked)
+            fitting = bent
         trimmed = [replace(w, fitting=w.fitting.trimmed(w.face, asked.labels, self._parser)) for w in ways]
         put = self._best_put(photo, subject, trimmed)
         if not put.accepted:
