@@ -34,6 +34,8 @@ from doppelganger.progress import Progress, silent
 from doppelganger.subject import Subject, see
 from doppelganger.verifiers.face_of import central_face
 
+POSE_ERROR, EXPRESSION = 5.0, 0.7
+"""Degrees, and correlation of the 52 coefficients, within which a worn photo is left as it is."""
 PREVIEW = 256
 """Size of the faces that the search looks at."""
 
@@ -42,7 +44,7 @@ PREVIEW = 256
 class WearSettings:
     """How a persona is put on. ``looks``: renderings to find pose and expression in, at first and after the search. ``bends``:
     looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`). ``keep``: the search,
-    and what it does again after these, in as many ``rounds``, each with features moved once more: what gives the person back
+    and what it does again after these, in ``rounds`` at most, each with features moved once more: what gives the person back
     changes the expression, and moving features costs some of the person."""
 
     looks: int = 4
@@ -122,9 +124,16 @@ class _Put:
         return _accepted(self.seen)
 
     @property
-    def miss(self) -> float:
-        """Degrees and correlations that count alike."""
-        return self.pose_error / 5 + (1 - self.expression) / 0.3
+    def close(self) -> bool:
+        """Pose and expression are the photo's to a person's eye."""
+        return self.pose_error <= POSE_ERROR and self.expression >= EXPRESSION
+
+    def order(self) -> tuple[bool, bool, int, float]:
+        """The better, the smaller: first whether it is the persona and not the wearer; whether pose and expression are close; how
+        many do not know the persona; how near to the photo's pose and expression, in units that count alike."""
+        strangers = sum(share > 1 for share in self.seen.distances.values())
+        apart = self.pose_error / POSE_ERROR + (1 - self.expression) / (1 - EXPRESSION)
+        return not self.accepted, not self.close, strangers, apart
 
 
 def _accepted(seen: Seen) -> bool:
@@ -158,17 +167,21 @@ class Dresser:
             fitting = self._bent(fitting, networks.generator.synthesise(posed.latent), asked)
         latent = posed.latent
         ways: list[_Way] = []
+        puts: list[_Put] = []
         for _ in range(self._settings.rounds):
             latent, more = self._kept(latent, fitting, subject, self._settings.keep_again, progress)
             steps += more
             face = networks.generator.synthesise(latent)
             bent = self._bent(fitting, face, asked)
-            ways += [_Way(latent, face, fitting), _Way(latent, face, bent)]
+            ways += (now := [_Way(latent, face, fitting), _Way(latent, face, bent)])
+            trimmed = [replace(w, fitting=w.fitting.trimmed(w.face, asked.labels, self._parser)) for w in now]
+            puts += self._put_on(photo, subject, trimmed)
+            if any(put.accepted and put.close for put in puts):
+                break
             fitting = bent
-        trimmed = [replace(w, fitting=w.fitting.trimmed(w.face, asked.labels, self._parser)) for w in ways]
-        put = self._best_put(photo, subject, trimmed)
+        put = min(puts, key=_Put.order)
         if not put.accepted:
-            whole = self._best_put(photo, subject, ways)
+            whole = min(self._put_on(photo, subject, ways), key=_Put.order)
             put = whole if whole.accepted else put
         held_out = tuple(
             m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
@@ -235,9 +248,8 @@ class Dresser:
             return fitting
         return fitting.bent(bend(marks, asked.landmarks, networks.landmarks.stable, len(shown)))
 
-    def _best_put(self, photo: RGB, subject: Subject, ways: "Sequence[_Way]") -> "_Put":
-        """Of the ways to put a face on the photo that most verifiers take for the persona and none for the wearer, the one
-        nearest to the photo's pose and expression."""
+    def _put_on(self, photo: RGB, subject: Subject, ways: "Sequence[_Way]") -> "list[_Put]":
+        """Each way put on the photo, and judged."""
         before = _landmarks_at(subject, photo, self._networks)
         tried = []
         for way in ways:
@@ -245,7 +257,7 @@ class Dresser:
             after = _landmarks_at(subject, image, self._networks)
             seen = judge(image, subject, self._persona.front, self._networks)
             tried.append(_Put(way, image, seen, turn_between(before, after), correlation(before, after)))
-        return min(tried, key=lambda put: (not put.accepted, put.miss))
+        return tried
 
     def _fit(self, shown: Moment, asked: Moment) -> Fitting:
         points, wanted = shown.landmarks.points, asked.landmarks.points
