@@ -4,6 +4,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from doppelganger.persona.persona import Persona, PersonaError
 from doppelganger.persona.posing import KNOBS, Moment, Poser, read_moment
 from doppelganger.persona.shaping import OUTLINE, warp_field
 from doppelganger.persona.skin_light import light_between
-from doppelganger.persona.wearing import Dresser, WearSettings
+from doppelganger.persona.wearing import Dresser, WearSettings, _Put
 from doppelganger.persona.whose import NotThereError, embeddings_of, whose_face
 from doppelganger.provenance import SourceType
 from doppelganger.subject import see
@@ -234,3 +235,22 @@ def test_hair_that_has_come_down_since_is_left_out(
     forehead = [one.alpha[:brows].sum() for one in (fitting, trimmed)]
     assert forehead[1] < 0.8 * forehead[0]
     assert trimmed.alpha[brows:].sum() > 0.7 * fitting.alpha[brows:].sum()
+
+
+def test_the_persona_comes_first_then_the_photos_moment_then_how_many_know_it():
+    def put(knowing, degrees, expression, wearer=2.0):
+        distances = {str(k): 0.5 if k < knowing else 1.5 for k in range(4)}
+        seen = SimpleNamespace(distances=distances, apart=[{"0": wearer}])
+        return _Put(None, None, seen, degrees, expression)
+
+    best, fewer, far, missed, half, wearers = ranked = [
+        put(4, 4.0, 0.75),
+        put(3, 0.5, 0.95),
+        put(3, 2.0, 0.9),
+        put(4, 5.5, 0.9),
+        put(2, 0.1, 0.99),
+        put(2, 0.2, 0.9, wearer=0.9),
+    ]
+    assert best.close and fewer.close and far.close and not missed.close
+    assert not half.accepted and not wearers.accepted
+    assert sorted(ranked[::-1], key=_Put.order) == ranked

@@ -61,7 +61,7 @@ class Attacker:
 
     def __init__(self, gallery: Mapping[str, NDArray[np.float32]], networks: Networks) -> None:
         self._gallery, self._networks = gallery, networks
-        self._recognisers = {m.name: m.network().to(networks.device) for m in networks.panel.members}
+        self._recognisers = {m.name: networks.gradients_of(m) for m in networks.panel.members}
 
     def search_back(self, avatar: RGB, settings: ProjectionSettings) -> SearchedBack:
         """Of an avatar uint8 [1024, 1024, 3]. Raises FaceError where it shows no face."""

@@ -56,7 +56,7 @@ class DifferentiableMobileStyleGAN:
         return coefficients
 
     def preview(self, w: Tensor) -> Tensor:
-        """Like ``synthesise`` at 256², predicted by the early exit: approximate, for a fifth of the work."""
+        """Like ``synthesise`` at 256², predicted by the early exit: approximate, for a quarter to a third of the work."""
         return self.preview_of(self.features(w), w)
 
     def features(self, w: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-F
 transform and applies two modulated depthwise-separable 3×3 convolutions. The stored point-wise weights have their
 demodulation folded in, the noise is one stored map a layer, and W is that of the teacher, StyleGAN2-FFHQ.
 
-A second, early exit of ours (``preview.py``) predicts the same picture reduced to 256² for a fifth of the work.
+A second, early exit of ours (``preview.py``) predicts the same picture reduced to 256² for a quarter to a third of the work.
 """
 
 import copy

@@ -1,6 +1,6 @@
 """An early exit of MobileStyleGAN: its picture at 256² from the features at 64², for the search.
 
-What comes after the exit costs six times what comes before (0.10 of 0.66 s, forward and backward, on two cores). Here a small
+What comes after the exit costs three to five times what comes before (docs/experiments.md: the gradient). Here a small
 network stands in for it. It starts as the fifth block does (up-sampling and depthwise filter with their own modulation, so those
 rows of w+ and of StyleSpace act exactly) and goes on with few channels, modulated by the rows of w+ that act after it. This
 project trained it (``tools/train_preview.py`` holds data, seed and loss), on its value and on its gradient: a search follows the

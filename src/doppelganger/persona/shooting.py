@@ -29,6 +29,7 @@ from doppelganger.verifiers.protocol import OperatingPoint
 MEASURED = (*ABSOLUTE, "age")
 """What is asked of these, measuring corrects."""
 POSE = ("yaw", "pitch")
+"""What is corrected alone where a verifier does not let all of it be."""
 GAIN: Mapping[str, float] = {"smile": 0.6, "mouth_open": 0.6, "brow_raise": 0.6}
 """Share of what is missing that a correction adds, where not all: these do not grow evenly with their direction."""
 TOLERANCE: Mapping[str, float] = {
