@@ -215,6 +215,8 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     preset = preset_of(asked.preset)
     run = RunFolder(asked.work / f"run-{preset.name}")
     trainer = Trainer(run, a, b, preset, pick_device(asked.device))
+    if asked.start_from and not trainer.step:
+        trainer.start_from(RunFolder(asked.work / f"run-{asked.start_from}"))
     minutes = asked.minutes if asked.processor_minutes is None else None
     spent = train_within(trainer, minutes, asked.processor_minutes, run.root.with_suffix(".cpu"))
     return {
@@ -227,8 +229,21 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
         "faces": [len(a.faces), len(b.faces)],
         "minutes_in_all": trainer.seconds / 60,
         "processor_minutes_in_all": spent / 60,
+        "begun_from": learnt_before(asked.work, asked.start_from) if asked.start_from else None,
         "steps_a_second": trainer.step / trainer.seconds,
         **judge(asked.work, run, a, b, scenes, networks),
+    }
+
+
+def learnt_before(work: Path, preset: str) -> dict[str, Any]:
+    """What the run that another one began from had taken."""
+    run = RunFolder(work / f"run-{preset}")
+    kept = run.latest()
+    assert kept is not None
+    return {
+        "preset": preset,
+        "step": kept.step,
+        "processor_minutes": float(run.root.with_suffix(".cpu").read_text()) / 60,
     }
 
 
@@ -408,6 +423,7 @@ def main() -> None:
     for verb in (of_quality, of_speed):
         verb.add_argument("--device", default="auto")
     of_quality.add_argument("--preset", default="quick", metavar="NAME[:BATCH]")
+    of_quality.add_argument("--start-from", metavar="NAME", help="A preset whose run in WORK a new run goes on from.")
     of_quality.add_argument("--minutes", type=float, default=30.0)
     of_quality.add_argument("--processor-minutes", type=float)
     of_quality.add_argument("--video", type=Path)

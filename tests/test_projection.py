@@ -63,7 +63,7 @@ def test_pictures_of_the_whole_network_are_kept_where_it_was_asked(networks, unb
     assert sorted(unbroken.pictures) == [8, 11]
     truth = resize_area(networks.generator.synthesise(unbroken.path[8]), 256, 256)
     error = np.abs(unbroken.pictures[8].astype(int) - truth)
-    assert np.quantile(error, 0.999) <= 2  # a few more where the full picture was clipped before it was reduced
+    assert np.sqrt((error**2).mean()) < 1 and np.quantile(error, 0.999) <= 4  # bfloat16, where the processor has it
 
 
 def test_the_corrected_preview_agrees_with_the_whole_network_where_it_was_corrected(networks, portrait):
@@ -74,7 +74,7 @@ def test_the_corrected_preview_agrees_with_the_whole_network_where_it_was_correc
     v[W_ROWS:] = 0.1 * torch.randn(S_ROWS - W_ROWS, 512, generator=torch.Generator().manual_seed(1))
     whole, again = slope.of_whole(v), slope.of_preview(v)
     assert again.perceptual == pytest.approx(whole.perceptual, abs=1e-4)
-    assert torch.allclose(again.gradient, whole.gradient, atol=1e-6)
+    assert torch.cosine_similarity(again.gradient.flatten(), whole.gradient.flatten(), 0) > 0.9999
     assert torch.allclose(again.picture, whole.picture, atol=1e-4)
     moved = v + 0.02 * torch.randn(v.shape, generator=torch.Generator().manual_seed(0))
     near, truth = slope.of_preview(moved), slope.of_whole(moved)

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from doppelganger.arithmetic import has_bfloat16
 from doppelganger.generators.mobile_stylegan import haar
 from doppelganger.lpips import LPIPS
 
@@ -25,7 +26,8 @@ def spread(v: Tensor) -> Tensor:
 
 
 class Likeness:
-    """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept.
+    """The loss: LPIPS of the picture, of the face alone, and squared error, against one portrait. Features are kept; they are
+    bfloat16's where the device multiplies it itself.
 
     A 512² face is looked at anew at that size; a 256² one by the features that are there, those at the face.
     """
@@ -39,6 +41,7 @@ class Likeness:
         device: torch.device,
         detail_weight: float = 0.0,
     ) -> None:
+        lpips = lpips.halved() if has_bfloat16(device) else lpips
         self._lpips, self._pixel_weight, self._face_weight = lpips, pixel_weight, face_weight
         self._detail_weight = detail_weight
         targets = pyramid(portrait, (512, 256), device)

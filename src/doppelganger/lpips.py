@@ -4,6 +4,7 @@ Zhang, Isola, Efros, Shechtman, Wang, "The Unreasonable Effectiveness of Deep Fe
 (arXiv:1801.03924), version 0.1 heads. Two backbones: AlexNet (cheap: drives the search) and VGG16 (held back for judging).
 """
 
+import copy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from doppelganger.arithmetic import channels_last
 from doppelganger.weights import Store
 
 Backbone = Literal["alex", "vgg"]
@@ -78,11 +80,24 @@ class LPIPS(nn.Module):
         for layer, weight, bias in zip(self.layers, self.weights, self.biases, strict=True):
             if layer.pool:
                 x = F.max_pool2d(x, *layer.pool)
-            x = F.relu(F.conv2d(x, weight, bias, layer.stride, layer.padding))
+            x = F.relu(F.conv2d(x.to(weight.dtype), weight, bias, layer.stride, layer.padding))
             if layer.tapped:
-                length = x.square().sum(1, keepdim=True).add(1e-20).sqrt()
-                found.append(x / (length + 1e-10) * self.heads[len(found)])
+                own = x.float()
+                length = own.square().sum(1, keepdim=True).add(1e-20).sqrt()
+                found.append(own / (length + 1e-10) * self.heads[len(found)])
         return found
+
+    def halved(self) -> "LPIPS":
+        """A copy for searches: all convolutions but the first in bfloat16. AlexNet's is off by 3e-5 at 0.03, its gradient's cosine
+        is 0.999 (0.98 with the first, which sees the picture itself); that takes two thirds of the time."""
+        copied = copy.deepcopy(self, {id(one): one for one in self.parameters()})  # what does not change is shared
+        for kind in ("weights", "biases"):
+            first, *others = getattr(self, kind)
+            halves = channels_last(
+                nn.ParameterList(nn.Parameter(one.bfloat16(), requires_grad=False) for one in others)
+            )
+            setattr(copied, kind, nn.ParameterList([first, *halves]))
+        return copied
 
     @staticmethod
     def distance(a: list[Tensor], b: list[Tensor], masks: list[Tensor] | None = None) -> Tensor:

@@ -22,6 +22,20 @@ def differentiable():
     return DifferentiableMobileStyleGAN(Store(), torch.device("cpu"))
 
 
+@pytest.fixture
+def exact(monkeypatch):
+    """In float32 on any processor."""
+    monkeypatch.setattr("doppelganger.generators.differentiable.has_bfloat16", lambda device: False)
+    return DifferentiableMobileStyleGAN(Store(), torch.device("cpu"))
+
+
+def gradient_of(look, w):
+    """Of the mean square of what ``look`` makes of w."""
+    tracked = w.clone().requires_grad_()
+    with torch.enable_grad():
+        return torch.autograd.grad(look(tracked).double().square().mean(), tracked)[0]
+
+
 @pytest.fixture(scope="module")
 def w_plus(fast):
     """Sixteen different rows: a w+ that one w could not imitate."""
@@ -120,17 +134,26 @@ def test_gradients_reach_every_row_that_acts(differentiable, w_plus):
     assert (w.grad[0].abs().amax(1) > 0).all()
 
 
-def test_gradient_is_the_slope(differentiable, w_plus):
+def test_gradient_is_the_slope(exact, w_plus):
     w = torch.from_numpy(w_plus)[None]
     direction = torch.randn(w.shape, generator=torch.Generator().manual_seed(0))
-    with torch.enable_grad():
-        tracked = w.clone().requires_grad_()
-        loss = differentiable.preview(tracked).double().square().mean()
-        (gradient,) = torch.autograd.grad(loss, tracked)
+    gradient = gradient_of(exact.preview, w)
     step = 2e-3
     with torch.no_grad():
-        ends = [differentiable.preview(w + s * step * direction).double().square().mean() for s in (1, -1)]
+        ends = [exact.preview(w + s * step * direction).double().square().mean() for s in (1, -1)]
     assert float((ends[0] - ends[1]) / (2 * step)) == pytest.approx(float((gradient * direction).sum()), rel=0.02)
+
+
+def test_what_a_search_follows_is_nearly_the_slope(differentiable, exact, w_plus):
+    w = torch.from_numpy(w_plus)[None]
+    for look in ("preview", "wavelets"):
+        followed, truth = (
+            gradient_of(lambda w, of=of: of.preview(w) if look == "preview" else of.wavelets_of(of.features(w), w), w)
+            for of in (differentiable, exact)
+        )
+        assert torch.cosine_similarity(followed.flatten(), truth.flatten(), 0) > 0.98
+    with torch.no_grad():
+        assert F.mse_loss(differentiable.glance(w), exact.glance(w)) < 1e-4
 
 
 def test_mapping_normalises_z(fast):

@@ -171,7 +171,11 @@ def train(
     ] = None,
     start_from: Annotated[
         Path | None,
-        typer.Option("--start-from", help="Another run, whose encoder a new run begins with.", show_default=False),
+        typer.Option(
+            "--start-from",
+            help="A run of the same sets to begin with (standard goes on from quick), or of others: its encoder.",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of a new run.")] = 0,
     device: Device = "auto",
@@ -192,14 +196,14 @@ def train(
     chosen = PRESETS[preset]
     from doppelganger.training.swap.faceset import load
     from doppelganger.training.swap.run_folder import RunFolder
-    from doppelganger.training.swap.trainer import Ending, Trainer, trained_network
+    from doppelganger.training.swap.trainer import Ending, Trainer
 
     torch_device = networks_on(device, _store()).device
     folder = RunFolder(out)
     resumed = folder.exists
     trainer = Trainer(folder, load(a), load(b), replace(chosen, batch=batch or chosen.batch), torch_device, seed)
-    if start_from is not None and not resumed:
-        trainer.start_from(trained_network(RunFolder(start_from), torch_device)[0])
+    if start_from is not None and not trainer.step:
+        trainer.start_from(RunFolder(start_from))
     console = Console(stderr=True, highlight=False)
     console.print(
         f"{'Going on at step ' + str(trainer.step) if resumed else 'A new run'}: {trainer.preset.name}, "

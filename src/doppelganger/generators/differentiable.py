@@ -13,6 +13,9 @@ from doppelganger.generators.preview import BLOCKS_BEFORE, PreviewHead
 from doppelganger.memory import keep_freed_pages
 from doppelganger.weights import Store
 
+WHOLE_BLOCKS = 2
+"""What comes before is small, and float32 in the searches, too."""
+
 
 class DifferentiableMobileStyleGAN:
     """MobileStyleGAN-FFHQ with gradients to w+. Agrees with the OpenVINO form to 1e-4 at 1024²; frozen weights."""
@@ -25,12 +28,16 @@ class DifferentiableMobileStyleGAN:
         self.device = device
         self._network = SynthesisNetwork.of_store(store).eval()
         channels_last(self._network.to(device))
-        # Of the last blocks the searches want a slope: in bfloat16 its cosine is 0.99, and it takes 0.6 of the time.
-        self._late = self._network.halved(BLOCKS_BEFORE) if has_bfloat16(device) else self._network
-        self._head = PreviewHead(self._network.block(BLOCKS_BEFORE))
+        head = PreviewHead(self._network.block(BLOCKS_BEFORE))
         trained = load(resources.files("doppelganger.generators").joinpath("preview.safetensors").read_bytes())
-        self._head.load_state_dict({name: tensor.float() for name, tensor in trained.items()})
-        channels_last(self._head.to(device)).eval().requires_grad_(False)
+        head.load_state_dict({name: tensor.float() for name, tensor in trained.items()})
+        self._head = head.to(device).eval().requires_grad_(False)
+        # What the searches follow: in bfloat16, where the device multiplies that itself, it takes half of the time.
+        self._searched = self._network
+        if has_bfloat16(device):
+            self._searched = self._network.halved(WHOLE_BLOCKS)
+            self._head = head.halved(self._searched.block(BLOCKS_BEFORE))
+        channels_last(self._head)
 
     def scales_of(self, w: Tensor) -> Tensor:
         """w [N, 512] for every layer → the scales that each modulation makes of it, [23, N, 512], 0 where it has fewer channels."""
@@ -61,8 +68,7 @@ class DifferentiableMobileStyleGAN:
 
     def features(self, w: Tensor) -> Tensor:
         """w+ [B, 16 or 39, 512] → [B, 512, 64, 64]: where the preview leaves the network."""
-        features: Tensor = self._network.features(w, BLOCKS_BEFORE)
-        return features
+        return self._searched.features(w, BLOCKS_BEFORE)
 
     def preview_of(self, features: Tensor, w: Tensor) -> Tensor:
         """The preview, from its features."""
@@ -71,7 +77,7 @@ class DifferentiableMobileStyleGAN:
 
     def wavelets_of(self, features: Tensor, w: Tensor) -> Tensor:
         """``wavelets``, from the features; in bfloat16 on the way where the device multiplies it itself."""
-        coefficients: Tensor = self._late.wavelets_of(features, w, BLOCKS_BEFORE)
+        coefficients: Tensor = self._searched.wavelets_of(features, w, BLOCKS_BEFORE)
         return coefficients
 
     def glance(self, w: Tensor) -> Tensor:

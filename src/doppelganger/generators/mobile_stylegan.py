@@ -240,9 +240,8 @@ class SynthesisNetwork(nn.Module):
         x = self.first_modulation(self.constant, w)
         x = activate(F.conv2d(x, self.first_weight, self.first_bias, padding=1), self.first_noise)
         for i in range(blocks):
-            x = self.blocks[i](x, w)
-        features: Tensor = x
-        return features
+            x = self._block_of(i, x, w)
+        return x
 
     def wavelets(self, w: Tensor) -> Tensor:
         """w+ [B, 16 or 39, 512] → [B, 12, 512, 512]: three low bands, twice the mean of 2 × 2 pixels, and nine of details."""
@@ -250,10 +249,15 @@ class SynthesisNetwork(nn.Module):
 
     def wavelets_of(self, features: Tensor, w: Tensor, blocks: int) -> Tensor:
         """The rest of the network: ``features`` after ``blocks`` blocks, and w+ → what ``wavelets`` gives."""
-        x = features.to(self.block(blocks).first.pointwise.dtype) if blocks < BLOCKS else features
+        x = features
         for i in range(blocks, BLOCKS):
-            x = self.blocks[i](x, w)
+            x = self._block_of(i, x, w)
         return F.conv2d(self.rgb_modulation(x.to(self.rgb_weight.dtype), w), self.rgb_weight, self.rgb_bias.flatten())
+
+    def _block_of(self, k: int, x: Tensor, w: Tensor) -> Tensor:
+        """In the precision of its convolutions."""
+        block = self.block(k)
+        return cast(Tensor, block(x.to(block.first.pointwise.dtype), w))
 
     def halved(self, blocks: int) -> "SynthesisNetwork":
         """A copy whose convolutions after so many blocks compute in bfloat16; scales and the colour head stay float32."""

@@ -49,16 +49,24 @@ class PreviewHead(nn.Module):
         """``corners``: for training on patches, the top and left of each in the 64² features."""
         scales = (1 + self.scales(self.squeeze(w[:, FIRST_ROW:W_ROWS].flatten(1))))[:, :, None, None].split(CHANNELS, 1)
         (fifth,) = self._fifth
-        x = sums_of(fifth.up(features, w, 0.5))
+        x = sums_of(fifth.up(features.to(fifth.first.depthwise.dtype), w, 0.5))
         x = F.conv2d(fifth.first.modulation(x, w), fifth.first.depthwise, padding=1, groups=x.shape[1])
         for k, filters in enumerate((*self.filters, None)):
             x = self.mix[k](x)
             if filters is not None:
-                x = x + self._noise(k, x.shape[-1], corners) * self.strengths[k]
-            x = F.leaky_relu(x, LEAK) * scales[k]
+                x = x + (self._noise(k, x.shape[-1], corners) * self.strengths[k]).to(x.dtype)
+            x = F.leaky_relu(x, LEAK) * scales[k].to(x.dtype)
             if filters is not None:
                 x = filters(x)
-        return inverse_haar(self.wavelet(x))
+        return inverse_haar(self.wavelet(x).float())
+
+    def halved(self, fifth: Block) -> "PreviewHead":
+        """A copy whose convolutions compute in bfloat16, as those of ``fifth`` do; scales and noise stay float32."""
+        copied = PreviewHead(fifth)
+        copied.load_state_dict(self.state_dict())
+        for convolution in (*copied.mix, *copied.filters, copied.wavelet):
+            convolution.bfloat16()
+        return copied.requires_grad_(False)
 
     def _noise(self, k: int, side: int, corners: list[tuple[int, int]] | None) -> Tensor:
         noise: Tensor = self.noise[k]

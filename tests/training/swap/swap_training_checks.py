@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from swapping_sets import TINY
 from torch import nn
 
@@ -194,17 +195,47 @@ def test_runs_of_other_sets_and_too_small_sets_are_refused(sets: Sets, tmp_path:
         trainer(tmp_path / "full", sets)
 
 
-def test_a_new_run_starts_from_anothers_encoder(sets: Sets, tmp_path: Path) -> None:
+def test_a_new_run_starts_from_another(sets: Sets, tmp_path: Path) -> None:
     trainer(tmp_path / "old", sets).train(Ending(steps=3))
-    old, about, step = trained_network(RunFolder(tmp_path / "old"), CPU)
+    begun = RunFolder(tmp_path / "old")
+    old, about, step = trained_network(begun, CPU)
     assert (about.a, about.preset, step) == (sets[0].name, TINY, 3)
-    new = trainer(tmp_path / "new", sets)
-    new.start_from(old)
-    assert torch.equal(new.network.encoder.squeeze.weight, old.encoder.squeeze.weight)
-    assert not torch.equal(new.network.decoders["a"].draw.weight, old.decoders["a"].draw.weight)
+    of_others = Trainer(RunFolder(tmp_path / "others"), sets[1], sets[0], TINY, CPU)
+    of_others.start_from(begun)
+    assert torch.equal(of_others.network.encoder.squeeze.weight, old.encoder.squeeze.weight)
+    assert not torch.equal(of_others.network.decoders["a"].draw.weight, old.decoders["a"].draw.weight)
+    of_same = trainer(tmp_path / "same", sets)
+    of_same.start_from(begun)
+    assert all(torch.equal(of_same.network.state_dict()[name], t) for name, t in old.state_dict().items())
     other = Trainer(RunFolder(tmp_path / "other"), *sets, replace(TINY, width=8), CPU)
-    with pytest.raises(RunError, match="preset"):
-        other.start_from(old)
+    with pytest.raises(RunError, match="of the preset tiny"):
+        other.start_from(begun)
+    of_same.train(Ending(steps=1))
+    with pytest.raises(RunError, match="has begun"):
+        of_same.start_from(begun)
+
+
+def test_a_finer_run_goes_on_from_what_was_learnt_at_half_its_side(sets: Sets, tmp_path: Path) -> None:
+    trainer(tmp_path / "old", sets).train(Ending(steps=3))
+    begun = RunFolder(tmp_path / "old")
+    old = trained_network(begun, CPU)[0]
+    preset = replace(TINY, name="finer", side=2 * TINY.side, levels=1)
+    finer = Trainer(RunFolder(tmp_path / "finer"), *sets, preset, CPU)
+    finer.start_from(begun)
+    pictures = torch.rand(2, 3, preset.side, preset.side)
+    with torch.inference_mode():
+        faces, _ = finer.network(pictures, "b")
+        small, _ = old(F.avg_pool2d(pictures, 2), "b")
+    as_before = F.interpolate(small.logit(), scale_factor=2, mode="bilinear").sigmoid()
+    assert torch.allclose(faces, as_before, atol=1e-5), "a level adds nothing before it has learnt something"
+    finer.train(Ending(steps=2))
+    learnt = finer.network.state_dict()
+    untrained = make(preset, 0).state_dict()
+    levels = [name for name in learnt if ".finer." in name and name.endswith(".weight")]
+    assert len(levels) == 2 + 2 * 4, "a look of two convolutions; a stroke of four in each decoder"
+    assert all(not torch.equal(learnt[name], untrained[name]) for name in levels)
+    with pytest.raises(RunError, match="does not fit"):
+        trainer(tmp_path / "coarser", sets).start_from(RunFolder(tmp_path / "finer"))
 
 
 @pytest.mark.parametrize("name", PRESETS)

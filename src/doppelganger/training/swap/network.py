@@ -5,7 +5,13 @@ The autoencoder that was published anonymously as "deepfakes" in December 2017, 
 framework"): strided 5 × 5 convolutions, two dense layers without which position would survive, and decoders that enlarge by
 sub-pixel convolution (Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution"). As in DeepFaceLab each decoder
 draws the face's mask, too.
+
+A network can be given finer levels, each of twice the side, that add to what it says: nothing at first, so one that has been
+trained goes on from where it was (Karras et al. 2018, "Progressive Growing of GANs", for the growing; Karras et al. 2020,
+"Analyzing and Improving the Image Quality of StyleGAN", section 4.1, for pictures as sums over sides).
 """
+
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -24,9 +30,10 @@ class SwapNetwork(nn.Module):
 
     def __init__(self, preset: Preset) -> None:
         super().__init__()
-        widths = [min(preset.width << k, _WIDEST) for k in range((preset.side // _SEED_SIDE).bit_length() - 1)]
-        self.encoder = Encoder(widths, preset.code)
-        self.decoders = nn.ModuleDict({person: Decoder(widths) for person in PEOPLE})
+        halvings = (preset.first_side // _SEED_SIDE).bit_length() - 1
+        widths = [min(preset.width << k, _WIDEST) for k in range(halvings)]
+        self.encoder = Encoder(widths, preset.code, preset.levels)
+        self.decoders = nn.ModuleDict({person: Decoder(widths, preset.levels) for person in PEOPLE})
 
     def forward(self, pictures: Tensor, person: str) -> tuple[Tensor, Tensor]:
         """Faces [B, 3, S, S] and masks [B, 1, S, S], both 0–1, by the decoder of ``person``, "a" or "b"."""
@@ -37,9 +44,10 @@ class SwapNetwork(nn.Module):
 class Encoder(nn.Module):
     """[B, 3, S, S] → [B, C, 8, 8]."""
 
-    def __init__(self, widths: list[int], code: int) -> None:
+    def __init__(self, widths: list[int], code: int, levels: int = 0) -> None:
         super().__init__()
         ins = [3, *widths[:-1]]
+        self.finer = nn.ModuleList(FinerLook(widths[0], level) for level in range(1, levels + 1))
         self.halve = nn.ModuleList(nn.Conv2d(i, o, 5, 2, 2) for i, o in zip(ins, widths, strict=True))
         flat = widths[-1] * _SEED_SIDE**2
         self.squeeze, self.spread = nn.Linear(flat, code), nn.Linear(code, flat)
@@ -48,7 +56,13 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """What is common to all faces: pose, expression, light."""
         x = x * 2 - 1
-        for layer in self.halve:
+        first, *others = self.halve
+        levels = len(self.finer)
+        seen = first(F.avg_pool2d(x, 1 << levels) if levels else x)
+        for level, look in enumerate(self.finer, 1):
+            seen = seen + look(F.avg_pool2d(x, 1 << (levels - level)) if level < levels else x)
+        x = F.leaky_relu(seen, _SLOPE)
+        for layer in others:
             x = F.leaky_relu(layer(x), _SLOPE)
         x = self.spread(self.squeeze(x.flatten(1)))
         enlarged: Tensor = self.enlarge(x.reshape(len(x), -1, _SEED_SIDE, _SEED_SIDE))
@@ -58,19 +72,58 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """[B, C, 8, 8] → [B, 4, S, S], before the sigmoid: red, green, blue, mask."""
 
-    def __init__(self, widths: list[int]) -> None:
+    def __init__(self, widths: list[int], levels: int = 0) -> None:
         super().__init__()
         outs = widths[-2::-1]  # from the second-smallest map's channels down to the largest's
         self.enlarge = nn.ModuleList(Enlarge(i, o) for i, o in zip(widths[:0:-1], outs, strict=True))
         self.refine = nn.ModuleList(Residual(o) for o in outs)
         self.draw = nn.Conv2d(outs[-1], 4, 5, 1, 2)
+        self.finer = nn.ModuleList(FinerStroke(outs[-1]) for _ in range(levels))
 
     def forward(self, x: Tensor) -> Tensor:
         """One person's face."""
         for enlarge, refine in zip(self.enlarge, self.refine, strict=True):
             x = refine(enlarge(x))
         drawn: Tensor = self.draw(x)
+        for stroke in self.finer:
+            x, added = stroke(x)
+            drawn = F.interpolate(drawn, scale_factor=2, mode="bilinear", align_corners=False) + added
         return drawn
+
+
+class FinerLook(nn.Module):
+    """[B, 3, S, S] → what it adds to the encoder's first features, at S / 2^(level + 1): nothing before it is trained."""
+
+    def __init__(self, width: int, level: int) -> None:
+        super().__init__()
+        ins = [3] + [width] * level
+        self.halve = nn.ModuleList(nn.Conv2d(i, width, 5, 2, 2) for i in ins)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All but the last are activated."""
+        *before, last = self.halve
+        for layer in before:
+            x = F.leaky_relu(layer(x), _SLOPE)
+        seen: Tensor = last(x)
+        return seen
+
+    @property
+    def last(self) -> nn.Module:
+        """The convolution that says what is added."""
+        return self.halve[-1]
+
+
+class FinerStroke(nn.Module):
+    """Features [B, C, S, S] → features at twice the side, and what they add to the drawing there; nothing before it is trained."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.enlarge, self.refine = Enlarge(width, width), Residual(width)
+        self.last = nn.Conv2d(width, 4, 5, 1, 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.refine(self.enlarge(x))
+        return x, self.last(x)
 
 
 class Enlarge(nn.Module):
@@ -112,4 +165,7 @@ def make(preset: Preset, seed: int) -> SwapNetwork:
                 nn.init.kaiming_uniform_(module.weight, _SLOPE)
                 assert module.bias is not None
                 nn.init.zeros_(module.bias)
+        for module in network.modules():
+            if isinstance(module, FinerLook | FinerStroke):
+                nn.init.zeros_(cast(nn.Conv2d, module.last).weight)
     return network

@@ -100,14 +100,26 @@ class Trainer:
         processor with AVX-512 BF16 makes a step in two thirds to three quarters of the time)."""
         return self.preset.mixed and has_bfloat16(self.device)
 
-    def start_from(self, encoder: "SwapNetwork") -> None:
-        """Begin with the encoder of another run, which knows faces already. Raises RunError where it does not fit."""
+    def start_from(self, other: RunFolder) -> None:
+        """Begin with what another run has learnt: with all of it if it is of the same two sets, else with its encoder, which knows
+        faces already. It may lack the finer levels of this one.
+
+        Raises RunError where it does not fit or this run has begun, CheckpointError.
+        """
         if self.step:
             raise RunError("Only a new run can start from another one; this one has begun.")
-        try:
-            self.network.encoder.load_state_dict(encoder.encoder.state_dict())
-        except RuntimeError as error:
-            raise RunError("That run's preset is another one, so its encoder does not fit; choose the same.") from error
+        network, about, _ = trained_network(other, self.device)
+        same = about.digests == self.about.digests
+        learnt = {n: t for n, t in network.state_dict().items() if same or n.startswith("encoder.")}
+        own = self.network.state_dict()
+        finer = {name for name in own if ".finer." in name}
+        expected = {name for name in own if same or name.startswith("encoder.")}
+        if not expected - finer <= set(learnt) <= set(own) or any(own[n].shape != t.shape for n, t in learnt.items()):
+            raise RunError(
+                f"What {other.root} has learnt does not fit: it is of the preset {about.preset.name}, this one of "
+                f"{self.preset.name}. A run starts from one of its own preset, or standard from quick."
+            )
+        self.network.load_state_dict(learnt, strict=False)
 
     def train(self, ending: Ending, save_every: float = 60.0, told: Callable[[Told], None] | None = None) -> Trained:
         """Until ``ending``, or until SIGINT or SIGTERM, or for ever. ``save_every``: seconds between checkpoints; one is
