@@ -34,7 +34,7 @@ from doppelganger.settings import Settings  # noqa: E402
 from doppelganger.storage import save  # noqa: E402
 from doppelganger.subject import see  # noqa: E402
 
-CURVE = (18, 27, 36, 45, 54, 72, 90)
+CURVE = (20, 32, 44, 60, 80, 100)
 
 
 class Stopwatch:
@@ -53,7 +53,7 @@ class Stopwatch:
         return {"median": statistics.median(seconds), "mean": statistics.mean(seconds)}
 
 
-def one_synthesis(networks: Networks, times: int = 5) -> float:
+def one_synthesis(networks: Networks, times: int = 15) -> float:
     """Median seconds of one 1024² face."""
     networks.generator.synthesise_float(networks.generator.w_mean)
     seconds = []
@@ -105,6 +105,7 @@ def main() -> None:
     steps = {
         "projection, one w": watch.steps("projection", 1, w_steps),
         "projection, w+": watch.steps("projection", w_steps - 1, None),
+        "projection": watch.steps("projection", 1, None),
         "nearest": watch.steps("nearest", 0, settings.nearest.steps),
     }
     report: dict[str, Any] = {

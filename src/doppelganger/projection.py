@@ -8,7 +8,7 @@ which what is local in a picture is single numbers. Three pulls: toward the mean
 
 A gradient through the whole network costs about two renderings, one through a preview a quarter to a third of that; but searched in
 so many numbers, a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole
-network at every third step and in between corrects the preview's picture and its gradient by what they differed there (first-order
+network at every fourth step and in between corrects the preview's picture and its gradient by what they differed there (first-order
 model management: Alexandrov et al., "A trust-region framework for managing the use of approximation models in optimization", 1998).
 """
 
@@ -31,7 +31,7 @@ from doppelganger.loss import Likeness, spread
 from doppelganger.lpips import LPIPS
 from doppelganger.progress import Event, Progress, silent
 
-SHOWN_EVERY = 3
+SHOWN_EVERY = 4
 """Steps between two faces that are shown to whoever watches; it meets those at which the whole network is asked."""
 
 
@@ -39,11 +39,11 @@ SHOWN_EVERY = 3
 class ProjectionSettings:
     """How to project. The rates are for Adam in whitened coordinates."""
 
-    w_steps: int = 15
+    w_steps: int = 16
     """Steps of the first phase: one w, previews."""
-    w_plus_steps: int = 51
+    w_plus_steps: int = 80
     """Steps of the second phase: w+ and scales."""
-    exact_every: int = 3
+    exact_every: int = 4
     """Steps of the second phase from one look at the whole network to the next."""
     correction: float = 0.35
     """Share of the gradients' difference there that corrects the previews until the next: it ages as the search moves on."""

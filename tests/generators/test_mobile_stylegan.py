@@ -146,11 +146,9 @@ def test_gradient_is_the_slope(exact, w_plus):
 
 def test_what_a_search_follows_is_nearly_the_slope(differentiable, exact, w_plus):
     w = torch.from_numpy(w_plus)[None]
-    for look in ("preview", "wavelets"):
-        followed, truth = (
-            gradient_of(lambda w, of=of: of.preview(w) if look == "preview" else of.wavelets_of(of.features(w), w), w)
-            for of in (differentiable, exact)
-        )
+    looks = (lambda of: of.preview, lambda of: lambda w: of.wavelets_of(of.features(w), w))
+    for look in looks:
+        followed, truth = (gradient_of(look(of), w) for of in (differentiable, exact))
         assert torch.cosine_similarity(followed.flatten(), truth.flatten(), 0) > 0.98
     with torch.no_grad():
         assert F.mse_loss(differentiable.glance(w), exact.glance(w)) < 1e-4
