@@ -1,6 +1,6 @@
 """Training a swap: how good it is, how fast, and what a kill does to it. Prints JSON.
 
-    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset standard:4] [--minutes 30] [--video FILE]
+    python benchmarks/swap.py quality WORK --out benchmarks/results/swap.json [--preset standard --start-from quick] [--video FILE]
     python benchmarks/swap.py speed WORK --out benchmarks/results/swap_speed.json [--presets quick standard high:2]
     python benchmarks/swap.py kill WORK --out benchmarks/results/swap_kill.json [--times 20]
 
@@ -91,10 +91,10 @@ def pictures(folder: Path, seed: int, first: int, count: int, networks: Networks
     return files
 
 
-def face_set(work: Path, who: str, count: int, networks: Networks) -> FaceSet:
+def face_set(work: Path, who: str, count: int, networks: Networks, seed: int | None = None) -> FaceSet:
     folder = work / f"{who}-set"
     if not folder.exists():
-        pictures(work / who, SEEDS[who], 0, count, networks)
+        pictures(work / who, SEEDS[who] if seed is None else seed, 0, count, networks)
         extract([work / who], folder, "An invented face, which belongs to nobody.", networks)
     return load(folder)
 
@@ -205,7 +205,7 @@ def judge(
 
 
 def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
-    b = face_set(asked.work, "b", asked.pictures, networks)
+    b = face_set(asked.work, "b", asked.pictures, networks, asked.target)
     if asked.video:
         a = set_of_video(asked.work, asked.video, networks)
         scenes = later_scenes(asked.work, asked.video, asked.held_out)
@@ -221,6 +221,7 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     spent = train_within(trainer, minutes, asked.processor_minutes, run.root.with_suffix(".cpu"))
     return {
         "preset": trainer.preset.name,
+        "seed of the target": asked.target,
         "faces a step, of each person": trainer.preset.batch,
         "device": trainer.device.type,
         "threads": torch.get_num_threads(),
@@ -427,6 +428,7 @@ def main() -> None:
     of_quality.add_argument("--minutes", type=float, default=30.0)
     of_quality.add_argument("--processor-minutes", type=float)
     of_quality.add_argument("--video", type=Path)
+    of_quality.add_argument("--target", type=int, default=SEEDS["b"], metavar="SEED", help="Of B.")
     of_quality.add_argument("--pictures", type=int, default=400)
     of_quality.add_argument("--held-out", type=int, default=40)
     of_speed.add_argument("--presets", nargs="+", default=list(PRESETS), metavar="NAME[:BATCH]")

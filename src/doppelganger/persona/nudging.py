@@ -23,7 +23,8 @@ _BROWS = (
     46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 276, 283, 282, 295, 285, 300, 293, 334, 296, 336,
 )
 # fmt: on
-_EXPRESSION = 0.6  # of the way of mouth, lids and brows to the photo's own: the rest is how the two faces differ
+_FEATURES = 0.6  # of the way of mouth and lids to the photo's own: the rest is how the two faces differ
+_FROWN = 0.9  # of the brows' way: they say more of a mood, less of a person, and the search for the person lifts them
 _MOST = 0.05  # widths of the face that a point is moved
 _TAPER = 0.16  # widths of the face inside its outline at which points move freely
 _GRID = 16  # cells a side of the points around the face, which stay
@@ -62,12 +63,13 @@ def wanted(points: Floats, asked: Floats, stable: Floats) -> Floats:
     """[478, 3]: the face of ``points`` in the pose of ``asked``, its mouth, lids and brows part of the way to those."""
     posed = fit(points, asked, stable)(points)
     share = np.zeros(len(points))
-    share[[*LIPS_OUTER, *LIPS_INNER, *RIGHT_EYE, *LEFT_EYE, *_BROWS]] = _EXPRESSION
+    share[[*LIPS_OUTER, *LIPS_INNER, *RIGHT_EYE, *LEFT_EYE]] = _FEATURES
+    share[list(_BROWS)] = _FROWN
     # what lies around a feature goes along, less and less
     features = np.flatnonzero(share)
     apart = np.linalg.norm(posed[:, None, :2] - posed[None, features, :2], axis=2)
     reach = 0.06 * np.ptp(posed[:, 0])
     near = np.exp(-((apart / reach) ** 2))
-    pull = near @ (asked - posed)[features] / np.maximum(near.sum(1, keepdims=True), 1e-6)
+    pull = near @ (share[:, None] * (asked - posed))[features] / np.maximum(near.sum(1, keepdims=True), 1e-6)
     fade = np.clip(near.max(1), 0, 1)[:, None]
-    return np.asarray(posed + _EXPRESSION * fade * pull, np.float64)
+    return np.asarray(posed + fade * pull, np.float64)

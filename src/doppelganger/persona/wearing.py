@@ -45,12 +45,12 @@ class WearSettings:
     """How a persona is put on. ``looks``: renderings to find pose and expression in, at first and after the search. ``bends``:
     looks at the worn photo, after each of which features are moved to where the photo has them (`nudging`). ``keep``: the search,
     and what it does again after these, in ``rounds`` at most, each with features moved once more: what gives the person back
-    changes the expression, and moving features costs some of the person."""
+    changes the expression, and moving features costs some of the person. So it is content with less of the person there."""
 
     looks: int = 4
     looks_again: int = 2
     bends: int = 2
-    rounds: int = 3
+    rounds: int = 5
     seed: int = 0
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
@@ -60,8 +60,8 @@ class WearSettings:
     )
     keep_again: KeepSettings = field(
         default_factory=lambda: KeepSettings(
-            goal=0.7,
-            search=NearestSettings(steps=7, extra_steps=5, rounds=3, learning_rate=0.1, margin=0.3, headroom=0.12),
+            goal=0.8,
+            search=NearestSettings(steps=7, extra_steps=5, rounds=3, learning_rate=0.1, margin=0.3, headroom=0.08),
         )
     )
 
