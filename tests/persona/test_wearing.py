@@ -238,19 +238,31 @@ def test_hair_that_has_come_down_since_is_left_out(
 
 
 def test_the_persona_comes_first_then_the_photos_moment_then_how_many_know_it():
-    def put(knowing, degrees, expression, wearer=2.0):
+    def put(knowing, degrees, expression, wearer=2.0, trimmed=True):
         distances = {str(k): 0.5 if k < knowing else 1.5 for k in range(4)}
         seen = SimpleNamespace(distances=distances, apart=[{"0": wearer}])
-        return _Put(None, None, seen, degrees, expression)
+        return _Put(None, None, seen, degrees, expression, trimmed)
 
-    best, fewer, far, missed, half, wearers = ranked = [
+    best, fewer, far, bare, missed, half, wearers = ranked = [
         put(4, 4.0, 0.75),
         put(3, 0.5, 0.95),
         put(3, 2.0, 0.9),
+        put(4, 0.5, 0.95, trimmed=False),
         put(4, 5.5, 0.9),
         put(2, 0.1, 0.99),
         put(2, 0.2, 0.9, wearer=0.9),
     ]
-    assert best.close and fewer.close and far.close and not missed.close
+    assert best.close and fewer.close and far.close and bare.close and not missed.close
     assert not half.accepted and not wearers.accepted
-    assert sorted((ranked[k] for k in (3, 0, 5, 1, 4, 2)), key=_Put.order) == ranked
+    assert sorted((ranked[k] for k in (3, 6, 0, 5, 1, 4, 2)), key=_Put.order) == ranked
+
+
+def test_every_further_round_is_content_with_less_of_the_person_but_never_with_none():
+    settings = WearSettings()
+    rounds = [settings.again(k) for k in range(6)]
+    goals, headrooms = [one.goal for one in rounds], [one.search.headroom for one in rounds]
+    assert goals == sorted(goals) and goals[0] == settings.keep_again.goal and goals[-1] < 1
+    assert headrooms == sorted(headrooms, reverse=True) and headrooms[0] == settings.keep_again.search.headroom
+    assert all(
+        goal <= 1 - headroom for goal, headroom in zip(goals, headrooms, strict=True)
+    )  # what is searched is accepted

@@ -24,7 +24,7 @@ _BROWS = (
 )
 # fmt: on
 _FEATURES = 0.6  # of the way of mouth and lids to the photo's own: the rest is how the two faces differ
-_FROWN = 0.9  # of the brows' way: they say more of a mood, less of a person, and the search for the person lifts them
+_FROWN = 0.7  # of the brows' way: they say more of a mood, less of a person, and the search for the person lifts them
 _MOST = 0.05  # widths of the face that a point is moved
 _TAPER = 0.16  # widths of the face inside its outline at which points move freely
 _GRID = 16  # cells a side of the points around the face, which stay

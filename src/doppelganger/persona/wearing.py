@@ -50,7 +50,7 @@ class WearSettings:
     looks: int = 4
     looks_again: int = 2
     bends: int = 2
-    rounds: int = 5
+    rounds: int = 4
     seed: int = 0
     keep: KeepSettings = field(
         default_factory=lambda: KeepSettings(
@@ -60,10 +60,16 @@ class WearSettings:
     )
     keep_again: KeepSettings = field(
         default_factory=lambda: KeepSettings(
-            goal=0.8,
-            search=NearestSettings(steps=7, extra_steps=5, rounds=3, learning_rate=0.1, margin=0.3, headroom=0.08),
+            goal=0.85,
+            search=NearestSettings(steps=7, extra_steps=5, rounds=3, learning_rate=0.1, margin=0.3, headroom=0.05),
         )
     )
+
+    def again(self, round_: int) -> KeepSettings:
+        """``keep_again``, content with less of the person in every further round, down to what a verdict needs."""
+        kept = self.keep_again
+        goal, headroom = min(kept.goal + 0.05 * round_, 0.95), max(kept.search.headroom - 0.01 * round_, 0.02)
+        return replace(kept, goal=goal, search=replace(kept.search, headroom=headroom))
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,7 @@ class _Put:
     seen: Seen
     pose_error: float
     expression: float
+    trimmed: bool
 
     @property
     def accepted(self) -> bool:
@@ -128,12 +135,13 @@ class _Put:
         """Pose and expression are the photo's to a person's eye."""
         return self.pose_error <= POSE_ERROR and self.expression >= EXPRESSION
 
-    def order(self) -> tuple[bool, bool, int, float]:
-        """The better, the smaller: first whether it is the persona and not the wearer; whether pose and expression are close; how
-        many do not know the persona; how near to the photo's pose and expression, in units that count alike."""
+    def order(self) -> tuple[bool, bool, bool, int, float]:
+        """The better, the smaller: first whether it is the persona and not the wearer; whether pose and expression are close;
+        whether it is trimmed; how many do not know the persona; how near to the photo's pose and expression, in units that count
+        alike."""
         strangers = sum(share > 1 for share in self.seen.distances.values())
         apart = self.pose_error / POSE_ERROR + (1 - self.expression) / (1 - EXPRESSION)
-        return not self.accepted, not self.close, strangers, apart
+        return not self.accepted, not self.close, not self.trimmed, strangers, apart
 
 
 def _accepted(seen: Seen) -> bool:
@@ -166,23 +174,20 @@ class Dresser:
         for _ in range(self._settings.bends):
             fitting = self._bent(fitting, networks.generator.synthesise(posed.latent), asked)
         latent = posed.latent
-        ways: list[_Way] = []
         puts: list[_Put] = []
-        for _ in range(self._settings.rounds):
-            latent, more = self._kept(latent, fitting, subject, self._settings.keep_again, progress)
+        for round_ in range(self._settings.rounds):
+            latent, more = self._kept(latent, fitting, subject, self._settings.again(round_), progress)
             steps += more
             face = networks.generator.synthesise(latent)
             bent = self._bent(fitting, face, asked)
-            ways += (now := [_Way(latent, face, fitting), _Way(latent, face, bent)])
-            trimmed = [replace(w, fitting=w.fitting.trimmed(w.face, asked.labels, self._parser)) for w in now]
-            puts += self._put_on(photo, subject, trimmed)
+            ways = [_Way(latent, face, fitting), _Way(latent, face, bent)]
+            puts += self._put_on(photo, subject, [self._trimmed(way, asked) for way in ways], trimmed=True)
+            if round_ and not any(put.accepted and put.close for put in puts):  # trimming costs some of the persona
+                puts += self._put_on(photo, subject, ways, trimmed=False)
             if any(put.accepted and put.close for put in puts):
                 break
             fitting = bent
         put = min(puts, key=_Put.order)
-        if not put.accepted:
-            whole = min(self._put_on(photo, subject, ways), key=_Put.order)
-            put = whole if whole.accepted else put
         held_out = tuple(
             m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
         )
@@ -248,7 +253,10 @@ class Dresser:
             return fitting
         return fitting.bent(bend(marks, asked.landmarks, networks.landmarks.stable, len(shown)))
 
-    def _put_on(self, photo: RGB, subject: Subject, ways: "Sequence[_Way]") -> "list[_Put]":
+    def _trimmed(self, way: "_Way", asked: Moment) -> "_Way":
+        return replace(way, fitting=way.fitting.trimmed(way.face, asked.labels, self._parser))
+
+    def _put_on(self, photo: RGB, subject: Subject, ways: "Sequence[_Way]", trimmed: bool) -> "list[_Put]":
         """Each way put on the photo, and judged."""
         before = _landmarks_at(subject, photo, self._networks)
         tried = []
@@ -256,7 +264,7 @@ class Dresser:
             image = set_in(photo, subject.portrait.transform, way.fitting, way.face)
             after = _landmarks_at(subject, image, self._networks)
             seen = judge(image, subject, self._persona.front, self._networks)
-            tried.append(_Put(way, image, seen, turn_between(before, after), correlation(before, after)))
+            tried.append(_Put(way, image, seen, turn_between(before, after), correlation(before, after), trimmed))
         return tried
 
     def _fit(self, shown: Moment, asked: Moment) -> Fitting:
