@@ -34,7 +34,7 @@ from doppelganger.settings import Settings  # noqa: E402
 from doppelganger.storage import save  # noqa: E402
 from doppelganger.subject import see  # noqa: E402
 
-CURVE = (20, 32, 44, 60, 80, 100)
+CURVE = (20, 32, 44, 60, 80, 100, 120, 140)
 
 
 class Stopwatch:

@@ -40,7 +40,7 @@ def test_an_edited_face_gets_its_person_back(networks, person):
     turned = [
         networks.landmarks.detect(i, networks.detector.detect(i)[0]).yaw for i in (kept.before.image, kept.face.image)
     ]
-    assert abs(turned[0]) > 15 and turned[1] == pytest.approx(turned[0], abs=6), "the head stays turned"
+    assert abs(turned[0]) > 15 and turned[1] == pytest.approx(turned[0], rel=0.25), "the head stays turned"
     assert 0 < kept.lpips < 0.15
     np.testing.assert_array_equal(kept.latent[:16], directions.apply(w, {"yaw": 25.0}))
 
