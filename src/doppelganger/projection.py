@@ -6,7 +6,7 @@ from that w, and with smaller steps the scales of single channels that no w make
 which what is local in a picture is single numbers. Three pulls: toward the mean face, of the rows toward one another (Tov et al.,
 "Designing an Encoder for StyleGAN Image Manipulation", 2021: closeness to W keeps a face editable), of the scales toward w's.
 
-A gradient through the whole network costs about two renderings, one through a preview a quarter to a third of that; but searched in
+A gradient through the whole network costs one and a half renderings, one through a preview a quarter of that; but searched in
 so many numbers, a preview's errors are found and used, and the true face comes out deformed. So the second phase asks the whole
 network at every fourth step and in between corrects the preview's picture and its gradient by what they differed there (first-order
 model management: Alexandrov et al., "A trust-region framework for managing the use of approximation models in optimization", 1998).
