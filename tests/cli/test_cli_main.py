@@ -3,10 +3,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from doppelganger.cli.main import explain, run
+from doppelganger.cli.main import STOPPED, explain, run
 from doppelganger.cli.options import needed, projection_settings
 from doppelganger.errors import BorderNotFoundError, DoppelgangerError
 from doppelganger.networks import NEEDED
@@ -106,3 +107,23 @@ def test_the_weights_of_a_run_are_those_that_the_networks_load() -> None:
 def test_asked_for_steps_are_the_steps(steps: int) -> None:
     settings = projection_settings(steps)
     assert settings.steps == steps and settings.w_steps > 0 and settings.w_plus_steps > 0
+
+
+def test_ctrl_c_inside_an_exec_while_libraries_load_ends_with_our_code_too(tmp_path: Path) -> None:
+    """Data classes are made by `exec`; one that is interrupted there made `python -m` end by the signal, though it was caught."""
+    program = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "doppelganger.cli.app":
+            exec("raise KeyboardInterrupt")
+
+sys.meta_path.insert(0, Interrupted())
+from doppelganger.cli.main import main
+main()
+"""
+    (tmp_path / "interrupted.py").write_text(program)
+    order = [sys.executable, "-m", "interrupted"]
+    ended = subprocess.run(order, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert (ended.returncode, ended.stderr.strip()) == (130, STOPPED)

@@ -50,6 +50,9 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would cut the sentence short
+        # One that came inside an `exec` (data classes are made by it, while libraries load) Python holds for unheard even
+        # after it was caught, and ends by the signal instead of by our code; the next `exec` forgets it.
+        exec("")
         sentence, code = STOPPED, INTERRUPTED
     except BrokenPipeError:
         return 1
