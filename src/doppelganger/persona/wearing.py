@@ -135,6 +135,11 @@ class _Put:
         """Pose and expression are the photo's to a person's eye."""
         return self.pose_error <= POSE_ERROR and self.expression >= EXPRESSION
 
+    @property
+    def good(self) -> bool:
+        """Nothing is left to try for."""
+        return self.accepted and self.close
+
     def order(self) -> tuple[bool, bool, bool, int, float]:
         """The better, the smaller: first whether it is the persona and not the wearer; whether pose and expression are close;
         whether it is trimmed; how many do not know the persona; how near to the photo's pose and expression, in units that count
@@ -182,9 +187,9 @@ class Dresser:
             bent = self._bent(fitting, face, asked)
             ways = [_Way(latent, face, fitting), _Way(latent, face, bent)]
             puts += self._put_on(photo, subject, [self._trimmed(way, asked) for way in ways], trimmed=True)
-            if round_ and not any(put.accepted and put.close for put in puts):  # trimming costs some of the persona
+            if round_ and not any(put.good for put in puts):  # trimming costs some of the persona
                 puts += self._put_on(photo, subject, ways, trimmed=False)
-            if any(put.accepted and put.close for put in puts):
+            if any(put.good for put in puts):
                 break
             fitting = bent
         put = min(puts, key=_Put.order)
