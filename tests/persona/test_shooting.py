@@ -7,7 +7,8 @@ from doppelganger import directions
 from doppelganger.keeping import KeepSettings
 from doppelganger.nearest import NearestSettings
 from doppelganger.persona.plan import Wish
-from doppelganger.persona.shooting import Photographer, ShootSettings, with_palette
+from doppelganger.persona.shooting import Photographer, ShootSettings, Taken, with_palette
+from doppelganger.result import Verdict
 
 BARELY = KeepSettings(search=NearestSettings(steps=1, extra_steps=1, rounds=1))
 """A search that has no time to give anybody back."""
@@ -20,6 +21,13 @@ def test_less_is_asked_until_every_verifier_says_same_and_that_is_said(ada, netw
     assert any("Only 10%" in sentence for sentence in shot.missed)
     assert any("yaw: -23 ° asked" in sentence for sentence in shot.missed)
     assert shot.strengths["fringe"] == pytest.approx(0.3)
+
+
+def test_the_held_out_verifier_is_a_witness_and_decides_nothing():
+    words = [("dlib", 0.8, False), ("edgeface", 1.4, True)]
+    verdicts = tuple(Verdict(name, "identity", distance, 1.0, held_out) for name, distance, held_out in words)
+    taken = Taken(None, None, None, verdicts)
+    assert taken.worst == 0.8 and not taken.same
 
 
 def test_strengths_stay_within_the_personas_bounds(ada, networks):

@@ -25,7 +25,7 @@ from doppelganger.persona.persona import Persona, PersonaError
 from doppelganger.persona.posing import KNOBS, Moment, Poser, read_moment
 from doppelganger.persona.shaping import OUTLINE, warp_field
 from doppelganger.persona.skin_light import light_between
-from doppelganger.persona.wearing import Dresser, WearSettings, _Put
+from doppelganger.persona.wearing import Dresser, WearSettings, Worn, _Put
 from doppelganger.persona.whose import NotThereError, embeddings_of, whose_face
 from doppelganger.provenance import SourceType
 from doppelganger.subject import see
@@ -240,8 +240,8 @@ def test_hair_that_has_come_down_since_is_left_out(
 def test_the_persona_comes_first_then_the_photos_moment_then_how_many_know_it():
     def put(knowing, degrees, expression, wearer=2.0, trimmed=True):
         distances = {str(k): 0.5 if k < knowing else 1.5 for k in range(4)}
-        seen = SimpleNamespace(distances=distances, apart=[{"0": wearer}])
-        return _Put(None, None, seen, degrees, expression, trimmed)
+        seen = SimpleNamespace(distances=distances, apart=[dict.fromkeys(distances, wearer)])
+        return _Put(None, None, seen, degrees, expression, trimmed, tuple(distances))
 
     best, fewer, far, bare, missed, half, wearers = ranked = [
         put(4, 4.0, 0.75),
@@ -255,6 +255,17 @@ def test_the_persona_comes_first_then_the_photos_moment_then_how_many_know_it():
     assert best.close and fewer.close and far.close and bare.close and not missed.close
     assert not half.accepted and not wearers.accepted
     assert sorted((ranked[k] for k in (3, 6, 0, 5, 1, 4, 2)), key=_Put.order) == ranked
+
+
+def test_the_held_out_verifier_chooses_no_picture_but_has_a_say_in_whether_it_is_shared():
+    def put(witness, degrees):
+        seen = SimpleNamespace(distances={"a": 0.5, "b": 0.5, "w": witness}, apart=[{"a": 2.0, "b": 2.0, "w": witness}])
+        return _Put(None, None, seen, degrees, 0.9, True, ("a", "b"))
+
+    known, near = put(0.9, 2.0), put(1.5, 1.0)
+    assert known.good and near.good and near.order() < known.order()
+    shared = [Worn(None, None, None, one.seen, 0.0, 0.9, {}, 0, ("w",)).accepted for one in (known, near)]
+    assert shared == [False, True]  # by the witness the first is the wearer
 
 
 def test_every_further_round_is_content_with_less_of_the_person_but_never_with_none():

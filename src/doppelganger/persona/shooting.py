@@ -1,7 +1,7 @@
-"""One picture of a persona after a wish: directions change the face, keeping gives the person back, the panel has the last word.
+"""One picture of a persona after a wish: directions change the face, keeping gives the person back, verifiers have the last word.
 
-Where any verifier says *different* at the identity point, or no face can be read, everything that was asked is reduced and tried
-again; what was missed is said.
+Where one that was searched says *different* at the identity point, or no face can be read, everything that was asked is reduced
+and tried again; what was missed is said. What the held-out one says is written down and decides nothing: it is the witness.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from doppelganger.verifiers.protocol import OperatingPoint
 MEASURED = (*ABSOLUTE, "age")
 """What is asked of these, measuring corrects."""
 POSE = ("yaw", "pitch")
-"""What is corrected alone where a verifier does not let all of it be."""
+"""What is corrected alone where a searched verifier does not let all of it be."""
 GAIN: Mapping[str, float] = {"smile": 0.6, "mouth_open": 0.6, "brow_raise": 0.6}
 """Share of what is missing that a correction adds, where not all: these do not grow evenly with their direction."""
 TOLERANCE: Mapping[str, float] = {
@@ -74,13 +74,13 @@ class Taken:
 
     @property
     def same(self) -> bool:
-        """The panel's word: every verifier says it is the persona."""
-        return self.worst <= 1
+        """The panel's word: every verifier says it is the persona, the held-out one, too."""
+        return all(v.distance <= v.threshold for v in self.verdicts)
 
     @property
     def worst(self) -> float:
-        """The largest distance to the reference picture over its identity threshold."""
-        return max(v.distance / v.threshold for v in self.verdicts)
+        """The largest distance to the reference picture over its identity threshold, of the searched verifiers."""
+        return max(v.distance / v.threshold for v in self.verdicts if not v.held_out)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Photographer:
                 continue
             if best is None or shot.worst < best.worst:
                 best = shot
-            if shot.same:
+            if shot.worst <= 1:
                 break
         if best is None:
             raise PersonaError(f"No face could be read in any picture for {wish}; ask for less.")
@@ -154,7 +154,7 @@ class Photographer:
         targets: Mapping[str, float],
         held_out: Sequence[str],
     ) -> tuple[dict[str, float], Taken] | None:
-        """The kept face moved on towards the targets, in pose alone, or half-way, as the panel lets it; None where it does not."""
+        """The kept face moved on, in pose alone, or half-way, as searched verifiers let it; None where they do not."""
         # Bounds hold for a move, not for the sum: what keeping has taken back is not there any more.
         wanted = self._corrected(dict.fromkeys(targets, 0.0), targets, taken.reading.values)
         for share, which in ((1.0, targets), (1.0, POSE), (0.5, targets)):

@@ -7,7 +7,7 @@ person some likeness to themselves, and a head that is not theirs some more. So 
 the composite, not on the face alone: near the persona for every searched verifier, outside the wearer's border.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -102,8 +102,8 @@ class Worn:
 
     @property
     def accepted(self) -> bool:
-        """Most verifiers say it is the persona, none says it is the wearer."""
-        return 2 * len(self.same) > len(self.seen.distances) and not self.recognised
+        """Most verifiers say it is the persona, none says it is the wearer; the held-out one is asked, too."""
+        return _accepted(self.seen, self.seen.distances)
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,12 @@ class _Put:
     pose_error: float
     expression: float
     trimmed: bool
+    judges: tuple[str, ...]
+    """Verifiers whose word decides: the searched ones, so that the held-out one is a witness."""
 
     @property
     def accepted(self) -> bool:
-        return _accepted(self.seen)
+        return _accepted(self.seen, self.judges)
 
     @property
     def close(self) -> bool:
@@ -144,14 +146,15 @@ class _Put:
         """The better, the smaller: first whether it is the persona and not the wearer; whether pose and expression are close;
         whether it is trimmed; how many do not know the persona; how near to the photo's pose and expression, in units that count
         alike."""
-        strangers = sum(share > 1 for share in self.seen.distances.values())
+        strangers = sum(self.seen.distances[name] > 1 for name in self.judges)
         apart = self.pose_error / POSE_ERROR + (1 - self.expression) / (1 - EXPRESSION)
         return not self.accepted, not self.close, not self.trimmed, strangers, apart
 
 
-def _accepted(seen: Seen) -> bool:
-    same = sum(share <= 1 for share in seen.distances.values())
-    return 2 * same > len(seen.distances) and min(seen.apart[0].values()) > 1
+def _accepted(seen: Seen, judges: Iterable[str]) -> bool:
+    """Most of these verifiers say it is the persona, none says it is the wearer."""
+    words = [(seen.distances[name] <= 1, seen.apart[0][name] > 1) for name in judges]
+    return 2 * sum(same for same, _ in words) > len(words) and all(apart for _, apart in words)
 
 
 class Dresser:
@@ -193,9 +196,7 @@ class Dresser:
                 break
             fitting = bent
         put = min(puts, key=_Put.order)
-        held_out = tuple(
-            m.name for m in networks.panel.members if m not in networks.members(self._settings.keep.searched)
-        )
+        held_out = tuple(name for name in put.seen.distances if name not in put.judges)
         return Worn(
             put.image,
             put.way.face,
@@ -264,12 +265,14 @@ class Dresser:
     def _put_on(self, photo: RGB, subject: Subject, ways: "Sequence[_Way]", trimmed: bool) -> "list[_Put]":
         """Each way put on the photo, and judged."""
         before = _landmarks_at(subject, photo, self._networks)
+        judges = tuple(m.name for m in self._networks.members(self._settings.keep.searched))
         tried = []
         for way in ways:
             image = set_in(photo, subject.portrait.transform, way.fitting, way.face)
             after = _landmarks_at(subject, image, self._networks)
             seen = judge(image, subject, self._persona.front, self._networks)
-            tried.append(_Put(way, image, seen, turn_between(before, after), correlation(before, after), trimmed))
+            pose_error, expression = turn_between(before, after), correlation(before, after)
+            tried.append(_Put(way, image, seen, pose_error, expression, trimmed, judges))
         return tried
 
     def _fit(self, shown: Moment, asked: Moment) -> Fitting:
