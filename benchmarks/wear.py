@@ -55,7 +55,7 @@ def one_photo(
     original, finished = (surroundings(image, portrait) for image in (photo, worn.image))
     before, said_before = looked_at(original, networks, second)
     after, said_after = looked_at(finished, networks, second)
-    untouched = see_beside(original, persona.front, networks, find=central_face)
+    untouched = see_beside(original, persona.front, networks)
     return {
         "same as the persona": worn.seen.distances,
         "same as the wearer": worn.seen.apart[0],

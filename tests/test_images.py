@@ -59,14 +59,27 @@ def test_reads_heic(tmp_path: Path) -> None:
     assert np.abs(result.astype(int) - picture(128, 64)).mean() < 4
 
 
+def test_an_odd_tag_beside_the_orientation_harms_nothing() -> None:
+    wide = np.zeros((20, 30, 3), np.uint8)
+    wide[:, 20:] = 255
+    # two entries, big-endian: the orientation, 6, and a width, which is a number by rights, as three letters
+    entries = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(">HHI4s", 0x0100, 2, 3, b"abc")
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + struct.pack(">I", 0)
+    data = saved(Image.fromarray(wide), "JPEG", exif=exif)
+    seen = read_image(data)
+    assert seen.shape == (30, 20, 3) and seen[25].mean() > 250 and seen[5].mean() < 5
+
+
 @pytest.mark.parametrize(
-    ("orientation", "turned"), [(1, 0), (3, 2), (6, -1), (8, 1)], ids=["upright", "half", "clockwise", "counter"]
+    ("orientation", "mirrored", "turned"),
+    [(1, 0, 0), (2, 1, 0), (3, 0, 2), (4, 1, 2), (5, 1, 1), (6, 0, -1), (7, 1, -1), (8, 0, 1)],
 )
-def test_turns_the_picture_upright(orientation: int, turned: int) -> None:
+def test_turns_the_picture_upright(orientation: int, mirrored: int, turned: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = saved(Image.fromarray(picture()), "PNG", exif=exif)
-    assert np.array_equal(read_image(data), np.rot90(picture(), turned))
+    shown = picture()[:, ::-1] if mirrored else picture()
+    assert np.array_equal(read_image(data), np.rot90(shown, turned))
 
 
 def test_transparency_becomes_white() -> None:

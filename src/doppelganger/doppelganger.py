@@ -29,7 +29,7 @@ from doppelganger.result import Result
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject, see
 from doppelganger.trait import Trait, apparent_sex
-from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.thresholds import calibration
 from doppelganger.verifiers.views import Views
 
@@ -140,7 +140,7 @@ def require_faces(networks: Networks) -> None:
     if networks.another is not None:
         with made_faces(networks):
             generator = networks.generator
-            largest_face(networks.detector, generator.synthesise(generator.w_mean))
+            central_face(networks.detector, generator.synthesise(generator.w_mean))
 
 
 def project_subject(
@@ -193,13 +193,13 @@ def search_nearest(
     ]
 
     portrait = subject.portrait.image
-    face = largest_face(networks.detector, portrait, "the aligned portrait")
+    face = central_face(networks.detector, portrait, "the aligned portrait")
     landmarks = networks.landmarks.detect(portrait, face)
     sex = apparent_sex(portrait, landmarks, networks.apparent_sex, networks.device)
 
     def transforms(w: Latent) -> Mapping[str, np.ndarray]:
         image = networks.generator.synthesise(w)
-        face = largest_face(networks.detector, image, "the closest match")
+        face = central_face(networks.detector, image, "the closest match")
         chip = chip_transform(networks.landmarks.detect(image, face), sex.crop_size)
         return {sex.name: chip, **{name: m.crop_transform(image, face) for name, m in members.items()}}
 

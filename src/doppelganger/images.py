@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from doppelganger.errors import ImageError, OutputError
@@ -25,6 +25,16 @@ PNG_EFFORT = 2
 """zlib's level: half the time of the usual 6, a few per cent larger."""
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 """The only decoders tried, so that the rarely used ones of Pillow are no way in."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientation (tag 274) → what brings such a picture upright."""
 
 
 def read_image(source: Path | str | bytes, name: str | None = None) -> RGB:
@@ -153,7 +163,7 @@ def _too_many_pixels(name: str) -> ImageError:
 
 
 def _to_rgb(picture: Image.Image) -> RGB:
-    upright = ImageOps.exif_transpose(picture)
+    upright = _upright(picture)
     if upright.mode.startswith("I"):  # 16 bits of grey, which Pillow's own conversion would clip
         grey = np.asarray(upright).astype(np.float64) / 257
         return np.repeat(np.clip(grey.round(), 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
@@ -164,6 +174,13 @@ def _to_rgb(picture: Image.Image) -> RGB:
         white = Image.new("RGBA", colours.size, "white")
         return np.array(Image.alpha_composite(white, colours).convert("RGB"))
     return np.array(_to_srgb(upright, picture.info.get("icc_profile")).convert("RGB"))
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """As its EXIF says it is to be shown. (Pillow's own ``exif_transpose`` writes the whole block anew, and fails where any of its
+    tags is of an odd type.)"""
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:

@@ -9,13 +9,12 @@ the other way: it moves the same scales of StyleSpace, but holds the likeness to
 and hair stay, and takes back only what made it another person. A verifier held out of the search is the honest witness.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from doppelganger.faces.attributes import chip_transform
-from doppelganger.faces.detector import Face, FaceDetector
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.likeness import lpips_at
@@ -23,7 +22,7 @@ from doppelganger.nearest import NearestSettings, Searched, search
 from doppelganger.networks import Networks
 from doppelganger.progress import Progress, silent
 from doppelganger.trait import apparent_sex
-from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.panel import VERIFIERS
 from doppelganger.verifiers.protocol import Embedding, OperatingPoint
 from doppelganger.verifiers.thresholds import calibration
@@ -125,7 +124,7 @@ def keep(
 
     def transforms(latent: Latent) -> Mapping[str, np.ndarray]:
         image = networks.generator.synthesise(latent)
-        face = largest_face(networks.detector, image, "the edited picture")
+        face = central_face(networks.detector, image, "the edited picture")
         chip = chip_transform(networks.landmarks.detect(image, face), sex.crop_size)
         return {sex.name: chip, **{name: m.crop_transform(image, face) for name, m in members.items()}}
 
@@ -133,7 +132,7 @@ def keep(
     at_start = judged(start)
     if all(c.clearance(at_start[c.key]) >= settings.search.headroom for c in constraints):
         return Kept(start, before, before, True, held_out, 0, 0.0)
-    landmarks = networks.landmarks.detect(before.image, largest_face(networks.detector, before.image))
+    landmarks = networks.landmarks.detect(before.image, central_face(networks.detector, before.image))
     sex = apparent_sex(before.image, landmarks, networks.apparent_sex, networks.device)
     found = search(
         before.image,
@@ -163,14 +162,13 @@ def see_beside(
     *,
     away: Sequence[Embeddings] = (),
     disturbed: bool = False,
-    find: Callable[[FaceDetector, RGB, str], Face] = largest_face,
 ) -> Seen:
-    """What the panel makes of a picture's face, the largest unless ``find`` says which, beside the reference and beside others.
+    """What the panel makes of a picture's face, beside the reference and beside others.
 
     Raises NoFaceError.
     """
     members = networks.panel.members
-    views = Views(image, networks.detector, find=find)
+    views = Views(image, networks.detector)
     clean = views.clean(members)
     shown = [clean, *(views.disturbed(members).values() if disturbed else ())]
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from doppelganger.faces.attributes import AgeSexEstimator
-from doppelganger.faces.detector import FaceDetector, choose
+from doppelganger.faces.detector import FaceDetector
 from doppelganger.faces.landmarks import LandmarkDetector, Landmarks
 from doppelganger.images import RGB, resize
 from doppelganger.lpips import LPIPS
+from doppelganger.verifiers.face_of import central_face
 
 EYE_CORNERS = (33, 263)
 """Outer corners of the right and left eye in MediaPipe's mesh."""
@@ -100,7 +101,7 @@ class LikenessJudge:
         """An aligned face, uint8 [S, S, 3], looked at in 1024². Raises FaceError when no face can be found in it."""
         if len(image) != SIDE:
             image = resize(image, SIDE, SIDE)
-        face = choose(self._detector.detect(image), name=name)
+        face = central_face(self._detector, image, name)
         landmarks = self._landmarks.detect(image, face)
         age = self._ages.estimate(image, landmarks).age
         return Measured(image, landmarks, age, skin_texture(image, landmarks.points))

@@ -24,7 +24,6 @@ from doppelganger.projection import Projection
 from doppelganger.result import DOPPELGANGER, Border, FaceRecord, PathRecord, Pictures, Provenance, Result
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject
-from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.views import Views
 
 FlatSettings = dict[str, str | int | float | bool | list[str]]
@@ -108,7 +107,7 @@ def _judge_in_photo(
 ) -> FaceRecord:
     """The verdicts on the face that was set back into ``photo``, whoever else is in it. Raises NoFaceError."""
     part = surroundings(photo, subject.portrait)
-    views = Views(part, networks.detector, "the photo with the doppelgänger's face", central_face)
+    views = Views(part, networks.detector, "the photo with the doppelgänger's face")
     record = judge_face("in photo", views, subject, networks, held_out, disturbed=True)
     inside = [v.verifier for v in record.verdicts if not v.different and not v.held_out]
     if inside:

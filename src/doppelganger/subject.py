@@ -10,7 +10,7 @@ from doppelganger.faces.alignment import AlignedPortrait, align
 from doppelganger.faces.detector import choose
 from doppelganger.images import RGB
 from doppelganger.networks import Networks
-from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.protocol import Embedding
 
 
@@ -38,6 +38,6 @@ def of_aligned(image: RGB, networks: Networks) -> Subject:
 
     Raises NoFaceError.
     """
-    face = largest_face(networks.detector, image, "the aligned portrait")
+    face = central_face(networks.detector, image, "the aligned portrait")
     itself = AlignedPortrait(image, np.eye(2, 3, dtype=np.float32))
     return Subject(image, itself, networks.panel.embed(image, face))

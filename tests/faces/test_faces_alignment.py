@@ -114,4 +114,4 @@ def test_beyond_the_photo_it_is_mirrored_and_blurred(
 
 def test_a_profile_is_refused(astronaut: RGB, astronaut_landmarks: Landmarks) -> None:
     with pytest.raises(ProfileFaceError, match="turned 52°"):
-        align(astronaut, replace(astronaut_landmarks, yaw=-52.0))
+        align(astronaut, replace(astronaut_landmarks, turned=-52.0))

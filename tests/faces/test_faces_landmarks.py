@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from doppelganger.errors import NoFaceError
+from doppelganger.faces.alignment import align
 from doppelganger.faces.detector import Face, FaceDetector, choose
 from doppelganger.faces.head_pose import CanonicalFace, angles
 from doppelganger.faces.landmarks import LandmarkDetector, Landmarks
@@ -81,6 +82,18 @@ def test_a_wall_is_no_face(landmarker: LandmarkDetector) -> None:
     points = np.array([[100, 100], [150, 100], [125, 130], [105, 150], [145, 150]], np.float32)
     with pytest.raises(NoFaceError):
         landmarker.detect(wall, Face((70, 60, 110, 130), points, 0.9))
+
+
+def test_where_in_a_wide_picture_a_face_is_does_not_turn_it(
+    astronaut: RGB, detector: FaceDetector, landmarker: LandmarkDetector
+) -> None:
+    strips = [
+        np.pad(astronaut, ((150, 150), before_after, (0, 0)), "edge") for before_after in ((1700, 1700), (3400, 0))
+    ]
+    middle, edge = (landmarker.detect(strip, detector.detect(strip)[0]) for strip in strips)
+    assert abs(edge.yaw - middle.yaw) > 15, "the angle to the camera's axis"
+    assert edge.turned == pytest.approx(middle.turned, abs=2) and middle.turned == pytest.approx(middle.yaw, abs=4)
+    align(strips[1], edge)
 
 
 @pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (30, 0, 0), (0, 15, 0), (0, 0, -20), (-25, 10, 15)])

@@ -11,11 +11,12 @@ from doppelganger.directions.reading import ATTRIBUTES, Reading
 from doppelganger.directions.regions import Canvas
 from doppelganger.directions.skin import iris, skin, surroundings
 from doppelganger.faces.attributes import AgeSexEstimator, Attributes
-from doppelganger.faces.detector import Face, choose
+from doppelganger.faces.detector import Face
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.images import RGB
 from doppelganger.likeness import skin_texture
 from doppelganger.networks import Networks
+from doppelganger.verifiers.face_of import central_face
 
 FINEST = slice(2, 4)
 """The two finest octaves of `likeness.skin_texture`."""
@@ -38,7 +39,7 @@ class FaceReader:
 
     def read(self, image: RGB) -> Reading:
         """Of a uint8 [1024, 1024, 3] picture in the FFHQ geometry. Raises FaceError when no face can be read in it."""
-        face = choose(self._networks.detector.detect(image))
+        face = central_face(self._networks.detector, image)
         landmarks = self._networks.landmarks.detect(image, face)
         return read_parts(image, face, landmarks, self._parser.parse(image), self._ages.estimate(image, landmarks))
 

@@ -17,12 +17,12 @@ from doppelganger.errors import FaceError
 from doppelganger.evaluation.beauty import YAW_BIAS, asymmetry, mirror_partners, roughness
 from doppelganger.evaluation.colours import HAIR, SKIN, Colours, difference, iris_colour, region_colour
 from doppelganger.faces.attributes import AgeSexEstimator
-from doppelganger.faces.detector import choose
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.faces.second_opinion import SecondOpinion
 from doppelganger.images import RGB
 from doppelganger.likeness import shape_distance, skin_texture
 from doppelganger.networks import Networks
+from doppelganger.verifiers.face_of import central_face
 
 SHAPE = "landmark shape (eye distances)"
 POSE = "head pose (degrees)"
@@ -75,7 +75,7 @@ class AppearanceJudge:
         labels = self._parser.parse(image) if labels is None else labels
         skin, hair = region_colour(image, labels, SKIN), region_colour(image, labels, HAIR)
         try:
-            landmarks = self._landmarks.detect(image, choose(self._detector.detect(image), name=name))
+            landmarks = self._landmarks.detect(image, central_face(self._detector, image, name))
         except FaceError:
             return Appearance(None, Colours(skin, hair, None))
         attributes = self._attributes.estimate(image, landmarks)

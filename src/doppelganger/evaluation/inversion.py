@@ -22,7 +22,7 @@ from doppelganger.nearest import RESOLUTION, Searched
 from doppelganger.networks import Networks
 from doppelganger.projection import ProjectionSettings, project
 from doppelganger.verifiers.crops import crop, scaled
-from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.face_of import central_face
 
 SUSPECTS = 5
 """The search is dear, so it is made for those only who are nearest before it."""
@@ -66,7 +66,7 @@ class Attacker:
     def search_back(self, avatar: RGB, settings: ProjectionSettings) -> SearchedBack:
         """Of an avatar uint8 [1024, 1024, 3]. Raises FaceError where it shows no face."""
         networks = self._networks
-        face = largest_face(networks.detector, avatar, "the avatar")
+        face = central_face(networks.detector, avatar, "the avatar")
         first = nearest_suspects(networks.panel.embed(avatar, face), self._gallery, networks)
         suspects = [int(g) for g in np.argsort(first, kind="stable")[:SUSPECTS]]
         start = project(avatar, networks.built_in, networks.space, networks.alex, settings, networks.device).closest
@@ -79,7 +79,7 @@ class Attacker:
         networks, limits = self._networks, thresholds(self._networks)
         device = networks.device
         rendered = networks.generator.synthesise(start)
-        face = largest_face(networks.detector, rendered, "the projected avatar")
+        face = central_face(networks.detector, rendered, "the projected avatar")
         searched = []
         for m in networks.panel.members:
             own = self._gallery[m.name][suspect]

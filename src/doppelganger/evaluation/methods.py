@@ -24,7 +24,7 @@ from doppelganger.progress import silent
 from doppelganger.projection import Projection, ProjectionSettings
 from doppelganger.settings import Settings
 from doppelganger.subject import Subject
-from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.panel import VERIFIERS
 
 ORIGINAL_THRESHOLD = 0.6
@@ -55,7 +55,7 @@ class Scene:
         """Of the aligned portrait."""
         image = self.subject.portrait.image
         return self.networks.landmarks.detect(
-            image, largest_face(self.networks.detector, image, "the aligned portrait")
+            image, central_face(self.networks.detector, image, "the aligned portrait")
         )
 
     def choose(self, among: int) -> int:
@@ -202,7 +202,7 @@ def _border_face(scene: Scene, path: Sequence[NDArray[np.float32]], stride: int)
         whole = scene.networks.generator.synthesise(path[step])
         seen = resize_area(whole, PATH_RESOLUTION, PATH_RESOLUTION)
         try:
-            face = largest_face(scene.networks.detector, seen)
+            face = central_face(scene.networks.detector, seen)
         except FaceError:
             return True
         return dlib.distance(own, dlib.embed(seen, face)) > ORIGINAL_THRESHOLD

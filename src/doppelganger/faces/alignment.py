@@ -41,12 +41,11 @@ class AlignedPortrait:
 def align(image: RGB, landmarks: Landmarks, size: int = 1024) -> AlignedPortrait:
     """Crop a uint8 [H, W, 3] photo to the FFHQ geometry. What lies outside the photo is mirrored and blurred.
 
-    Raises ProfileFaceError beyond 45° of yaw, where the geometry and the generator end.
+    Raises ProfileFaceError for a face turned further than 45°, where the geometry and the generator end.
     """
-    if abs(landmarks.yaw) > MAX_YAW:
-        raise ProfileFaceError(
-            f"The face is turned {abs(landmarks.yaw):.0f}° to the side; use a photo that shows both cheeks."
-        )
+    turned = abs(landmarks.turned)
+    if turned > MAX_YAW:
+        raise ProfileFaceError(f"The face is turned {turned:.0f}° to the side; use a photo that shows both cheeks.")
     transform = ffhq_transform(landmarks.points, size)
     return AlignedPortrait(_warp_with_soft_border(image, transform, size), transform)
 

@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 _VERTICAL_VIEW = 63.0  # degrees; MediaPipe's default camera, with its near plane at a distance of 1
+_ROOM = 2.0  # side of the square over the mesh's, as about in the FFHQ geometry
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class CanonicalFace:
                 weights[int.from_bytes(basis[1], "little")] = float(np.frombuffer(basis[2], "<f4")[0])
         return cls(vertices, np.array([weights.get(i, 0.0) for i in range(len(vertices))]))
 
-    def pose(self, points3d: Floats, width: int, height: int) -> Floats:
+    def pose(self, points3d: Floats, width: float, height: float) -> Floats:
         """float32 [4, 4], canonical face → camera (centimetres, y up, the camera looks along −z).
 
         ``points3d``: [≥ 468, 3] in pixels of a picture of ``width`` × ``height``, depth growing away from the camera.
@@ -51,6 +52,16 @@ class CanonicalFace:
         scale = np.linalg.norm(self._fit(screen * [1, 1, -1])[:, 0])
         scale *= np.linalg.norm(self._fit(_unproject(screen, depth / scale))[:, 0])
         return self._fit(_unproject(screen, depth / scale)).astype(np.float32)
+
+    def turned(self, points3d: Floats) -> float:
+        """Degrees that the head is turned to the side for whoever looks at it, positive towards the person's left: its yaw in a
+        square picture with the face in the middle. Near the edge of a wide picture `pose` has the angle to the camera's axis, which
+        is far from it."""
+        mesh = points3d[: len(self.vertices)]
+        low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
+        side = _ROOM * float((high - low).max())
+        centred = mesh - np.append((low + high) / 2 - side / 2, 0)
+        return angles(self.pose(centred, side, side))[0]
 
     def _fit(self, target: Doubles) -> Doubles:
         """[4, 4]: the similarity that brings the canonical vertices closest to ``target`` [468, 3]."""

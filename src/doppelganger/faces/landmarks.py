@@ -44,6 +44,7 @@ class Landmarks:
     ``points3d``: float32 [478, 3], the same with a depth of the same scale (smaller is nearer the camera).
     ``blendshapes``: 52 coefficients, 0–1, by ARKit name. ``pose``: float32 [4, 4], canonical face (cm) → camera.
     ``yaw``, ``pitch``, ``roll``: degrees; positive towards the person's left, down, and clockwise in the picture.
+    ``turned``: the yaw that the face would have in the middle of a picture, wherever it is in this one.
     """
 
     points: Floats
@@ -53,6 +54,7 @@ class Landmarks:
     yaw: float
     pitch: float
     roll: float
+    turned: float
 
 
 class LandmarkDetector:
@@ -89,7 +91,8 @@ class LandmarkDetector:
     def _landmarks(self, image: RGB, points: Floats) -> Landmarks:
         pose = self._canonical.pose(points, image.shape[1], image.shape[0])
         yaw, pitch, roll = angles(pose)
-        return Landmarks(points[:, :2].copy(), points, self._blendshapes(points), pose, yaw, pitch, roll)
+        turned = self._canonical.turned(points)
+        return Landmarks(points[:, :2].copy(), points, self._blendshapes(points), pose, yaw, pitch, roll, turned)
 
     def _points_in(self, image: RGB, square: Floats) -> tuple[Floats, float]:
         """The network's [478, 3] points, in pixels of ``image``, and how sure it is; ``square``: [2, 3], picture → its input."""

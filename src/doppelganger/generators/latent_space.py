@@ -29,10 +29,11 @@ class LatentSpace:
     ) -> None:
         """``samples``: draws from W, [N, 512] with N > 512. ``scales_of``: w [N, 512] → the scales of each of M modulations,
         [M, N, 512]."""
-        w = torch.from_numpy(samples).to(device)
-        self.mean: Tensor = w.mean(0)
-        centred = w - self.mean
-        variance, vectors = torch.linalg.eigh(centred.T @ centred / len(w))
+        w = torch.from_numpy(samples)
+        centred = w - w.mean(0)
+        # on the CPU: Apple's devices have no eigendecomposition
+        variance, vectors = (part.to(device) for part in torch.linalg.eigh(centred.T @ centred / len(w)))
+        self.mean: Tensor = w.mean(0).to(device)
         deviation = variance.clamp(min=1e-8).sqrt()
         # The mean deviation keeps v's unit the same for every whitening, so learning rates stay comparable.
         scale = deviation**whitening * deviation.mean() ** (1 - whitening)

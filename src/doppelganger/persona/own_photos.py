@@ -2,7 +2,7 @@
 
     OUT/share/NAME.jpg          the photos with the persona's face: what may leave the house
     OUT/private/wear.json       what the verifiers say of each, and what went wrong
-    OUT/private/sheet.jpg       every photo beside what became of it
+    OUT/private/sheet.jpg       every photo beside what became of it, 120 a sheet; then sheet-2.jpg …
     OUT/private/refused/        what the wearer can be recognised in, or the persona cannot: not to be shared
 
 The originals are only read. Nothing of their metadata is written; the upright pixels alone are.
@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +29,12 @@ from doppelganger.persona.wearing import Dresser, WearSettings
 from doppelganger.persona.whose import Meant, embeddings_of, whose_face
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.provenance import SourceType, synthetic_jpeg
+from doppelganger.sculpting.names import numbered
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
 JPEG_QUALITY = 95
 _THUMB, _PAIRS = 360, 3  # pixels of a picture on the sheet, pairs in its row
+_A_SHEET = 40 * _PAIRS  # a JPEG's side has 65,500 pixels at most
 
 
 @dataclass(frozen=True)
@@ -91,22 +94,15 @@ class WornPhotos:
         photos = [asdict(self.entries[name]) for name in sorted(self.entries)]
         write_atomically(self.file, json.dumps({"photos": photos}, indent=1, ensure_ascii=False).encode())
 
-    def sheet(self, photos: Sequence[Path]) -> Path | None:
-        """Write the sheet, photo beside worn, of those that are done; None where none is."""
-        tiles = []
-        for photo in photos:
-            entry = self.entries.get(photo.name)
-            if entry is not None and entry.worn is not None:
-                pair = (read_image(photo), read_image(self.folder / entry.worn))
-                tiles.append(np.hstack([_square(one) for one in pair]))
-        if not tiles:
-            return None
-        tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % min(_PAIRS, len(tiles)))
-        across = min(_PAIRS, len(tiles))
-        whole = np.vstack([np.hstack(tiles[k : k + across]) for k in range(0, len(tiles), across)])
-        file = self.folder / "private" / "sheet.jpg"
-        write_atomically(file, encode_jpeg(whole))
-        return file
+    def sheets(self, photos: Sequence[Path]) -> None:
+        """Write the sheets, photo beside worn, of those that are done; those of an earlier, larger folder go."""
+        entries = [(photo, self.entries.get(photo.name)) for photo in photos]
+        done = [(photo, self.folder / e.worn) for photo, e in entries if e is not None and e.worn is not None]
+        files = numbered(self.folder / "private" / "sheet.jpg")
+        for k in range(0, len(done), _A_SHEET):
+            write_atomically(next(files), encode_jpeg(_sheet(done[k : k + _A_SHEET])))
+        for old in takewhile(Path.exists, files):
+            old.unlink()
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -158,7 +154,7 @@ def wear_folder(
                 dresser = dresser or Dresser(persona, networks, settings)
                 worn_photos.add(*_put_on(dresser, image, meant, Entry(photo.name, digest), names[photo], progress))
         progress(Event("wearing", k + 1, len(photos), photo.name))
-    worn_photos.sheet(photos)
+    worn_photos.sheets(photos)
     return worn_photos
 
 
@@ -205,6 +201,14 @@ def _names(photos: Sequence[Path]) -> dict[Path, str]:
     """A name for each result: the photo's without its ending, unless two share it."""
     stems = Counter(photo.stem.lower() for photo in photos)
     return {photo: photo.stem if stems[photo.stem.lower()] == 1 else photo.name.replace(".", "-") for photo in photos}
+
+
+def _sheet(pairs: Sequence[tuple[Path, Path]]) -> RGB:
+    """Photo beside worn, one at least."""
+    tiles = [np.hstack([_square(read_image(one)) for one in pair]) for pair in pairs]
+    across = min(_PAIRS, len(tiles))
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % across)
+    return np.vstack([np.hstack(tiles[k : k + across]) for k in range(0, len(tiles), across)])
 
 
 def _square(image: RGB) -> RGB:

@@ -18,12 +18,12 @@ from doppelganger.directions.reader import Parser
 from doppelganger.directions.regions import FOREHEAD, Canvas
 from doppelganger.directions.skin import skin
 from doppelganger.errors import FaceError
-from doppelganger.faces.detector import choose
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.faces.parsing import Part
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
 from doppelganger.networks import Networks
+from doppelganger.verifiers.face_of import central_face
 
 Floats = NDArray[np.float64]
 
@@ -85,7 +85,7 @@ class Posed:
 
 def read_moment(image: RGB, networks: Networks, parser: Parser | None = None) -> Moment:
     """Of an aligned picture, uint8 [1024, 1024, 3]. ``parser``: instead of the networks' own. Raises FaceError."""
-    landmarks = networks.landmarks.detect(image, choose(networks.detector.detect(image)))
+    landmarks = networks.landmarks.detect(image, central_face(networks.detector, image))
     labels = (parser or networks.parser).parse(image)
     canvas = Canvas.of(image, labels, landmarks.points)
     fringe = canvas.share(canvas.parts(Part.HAIR, Part.HAT), canvas.area(FOREHEAD))

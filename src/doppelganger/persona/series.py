@@ -20,7 +20,7 @@ from safetensors.numpy import save as save_arrays
 
 from doppelganger import __version__
 from doppelganger.errors import OutputError
-from doppelganger.images import read_image, write_atomically
+from doppelganger.images import read_image, resize_area, write_atomically
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.pairs import rates, within
@@ -183,7 +183,10 @@ def contact_sheet(persona: Persona, folder: Path, records: Sequence[Mapping[str,
     for one in records:
         measured, word = one["measured"], "" if one["same"] else " · different"
         caption = f"{one['number']}: {measured['yaw']:.0f}°, {measured['age']:.0f} y, {one['expression']}{word}"
-        cells.append((caption, read_image(_file(folder, one["number"], "png"))))
+        small = resize_area(
+            read_image(_file(folder, one["number"], "png")), SIDE, SIDE
+        )  # a thousand would fill the memory
+        cells.append((caption, small))
     return synthetic_jpeg(grid([cells[k : k + COLUMNS] for k in range(0, len(cells), COLUMNS)], SIDE))
 
 

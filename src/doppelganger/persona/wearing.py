@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from doppelganger.directions.measuring import OpenVINOParser
 from doppelganger.errors import FaceError
 from doppelganger.faces.alignment import warp
-from doppelganger.faces.detector import choose
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
@@ -226,7 +225,7 @@ class Dresser:
 
         def transforms(latent: Latent) -> Mapping[str, NDArray[np.floating]]:
             image = true.synthesise(latent)
-            face = choose(networks.detector.detect(image), name="the fitted face")
+            face = central_face(networks.detector, image, "the fitted face")
             return {name: m.crop_transform(image, face) for name, m in members.items()}
 
         at_start = judged(start)
@@ -304,7 +303,7 @@ def set_in(photo: RGB, transform: NDArray[np.float32], fitting: Fitting, face: R
 def judge(image: RGB, subject: Subject, reference: Embeddings, networks: Networks) -> Seen:
     """What the panel makes of the finished photo's face, beside the persona and beside the subject, whose photo it was."""
     part = surroundings(image, subject.portrait)
-    return see_beside(part, reference, networks, away=[subject.embeddings], find=central_face)
+    return see_beside(part, reference, networks, away=[subject.embeddings])
 
 
 def turn_between(a: Landmarks, b: Landmarks) -> float:

@@ -14,7 +14,6 @@ import numpy as np
 from doppelganger import directions
 from doppelganger.directions.geometry import expression, proportions
 from doppelganger.errors import FaceError
-from doppelganger.faces.detector import choose
 from doppelganger.faces.landmarks import Landmarks
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB
@@ -22,6 +21,7 @@ from doppelganger.keeping import Embeddings, keep, see_beside
 from doppelganger.networks import Networks
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.puppet.similarity import Floats
+from doppelganger.verifiers.face_of import central_face
 
 # What counts alike in the search for rest, and what rest is: straight ahead, lips together, eyes open, no smile.
 _UNITS = {"yaw": 3.0, "pitch": 3.0, "smile": 0.15, "mouth_open": 0.015, "eyes_open": 0.03}
@@ -74,7 +74,7 @@ def render_keys(
         done += 1
         progress(Event("rigging", min(done, total - 1), total))
         image = networks.generator.synthesise(at)
-        return Key(image, networks.landmarks.detect(image, choose(networks.detector.detect(image))))
+        return Key(image, networks.landmarks.detect(image, central_face(networks.detector, image)))
 
     rest = _at_rest(latent, look)
     seen = see_beside(networks.generator.synthesise(rest), reference, networks, away=away)

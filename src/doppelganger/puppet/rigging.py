@@ -34,6 +34,7 @@ from doppelganger.puppet.textures import Layer, layer_of, regions, spread_out
 from doppelganger.puppet.topology import INNER_LIPS, LIPS_INNER, LIPS_OUTER, MOUTH_CORNERS
 from doppelganger.result import require_made_by
 from doppelganger.storage import load
+from doppelganger.verifiers.face_of import central_face
 
 _MOUTH = [*LIPS_OUTER, *LIPS_INNER]
 _LAYERS = {
@@ -98,7 +99,7 @@ def rig_of_picture(picture: RGB, name: str, networks: Networks, note: str = "", 
     """A rig of the largest face in a picture, uint8 [H, W, 3]: a photo, a painting. ``note``: whose it is. Raises FaceError."""
     face = choose(networks.detector.detect(picture))
     aligned = align(picture, networks.landmarks.detect(picture, face), 1024).image
-    rest = Key(aligned, networks.landmarks.detect(aligned, choose(networks.detector.detect(aligned))))
+    rest = Key(aligned, networks.landmarks.detect(aligned, central_face(networks.detector, aligned)))
     donor = render_keys(invented(DONOR_SEED, networks.generator), networks, progress)
     return _rig_of_keys({REST: rest}, name, networks, "picture", note, donor)
 
@@ -237,7 +238,7 @@ def _in_colours_of(mouth: NDArray[np.uint8], base: RGB, lips: NDArray[np.float32
 
 
 def _embeddings(image: RGB, networks: Networks) -> Embeddings:
-    face = choose(networks.detector.detect(image))
+    face = central_face(networks.detector, image)
     return {member.name: member.embed(image, face) for member in networks.panel.members}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from doppelganger.faces.detector import Face, FaceDetector
 from doppelganger.images import RGB
 from doppelganger.verifiers.disturbances import DISTURBANCES
-from doppelganger.verifiers.face_of import largest_face
+from doppelganger.verifiers.face_of import central_face
 from doppelganger.verifiers.protocol import Embedding, Verifier
 
 CLEAN = "clean"
@@ -14,17 +14,17 @@ _MADE: dict[str, Callable[[RGB], RGB]] = {CLEAN: lambda image: image, **{d.name:
 
 
 class Views:
-    """Lazy: what is not asked for is not computed. ``find``: which face of each view is meant."""
+    """Lazy: what is not asked for is not computed. The face of a view is the one in its middle: pictures are in the FFHQ geometry,
+    and somebody beside the person may be larger there."""
 
     def __init__(
         self,
         image: RGB,
         detector: FaceDetector,
         name: str = "the picture",
-        find: Callable[[FaceDetector, RGB, str], Face] = largest_face,
     ) -> None:
         self.image = image
-        self._detector, self._name, self._find = detector, name, find
+        self._detector, self._name = detector, name
         self._found: dict[str, tuple[RGB, Face]] = {}
         self._embeddings: dict[tuple[str, str], Embedding] = {}
 
@@ -45,5 +45,5 @@ class Views:
         if view not in self._found:
             picture = _MADE[view](self.image)
             name = self._name if view == CLEAN else f"{self._name} after {view!r}"
-            self._found[view] = picture, self._find(self._detector, picture, name)
+            self._found[view] = picture, central_face(self._detector, picture, name)
         return self._found[view]
