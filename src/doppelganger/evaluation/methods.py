@@ -1,5 +1,6 @@
 """Everything that is compared: the ways to turn a portrait into an avatar, ours and other people's, behind one small protocol."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -336,7 +337,13 @@ class KSame:
     def make(self, scene: Scene) -> Avatar:
         if scene.averages is None:
             raise ValueError("k-same needs the averages of the whole folder")
-        return Avatar(scene.networks.generator.synthesise(scene.averages))
+        made = scene.networks.generator.synthesise(scene.averages)
+        return Avatar(made, {"average": digest_of(scene.averages)})
+
+
+def digest_of(average: NDArray[np.float32]) -> str:
+    """Of a group's average: with other people in the folder it is another."""
+    return hashlib.sha256(average.tobytes()).hexdigest()[:16]
 
 
 def _bank(scene: Scene) -> Bank:

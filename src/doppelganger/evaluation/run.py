@@ -4,7 +4,8 @@
     OUT/cases/<case>/case.json              whose portrait this is
     OUT/cases/<case>/portrait.png, <method>.png, .json, .measured
 
-Each file is written whole, and a method is done when its ``.json`` is there: a run that was killed anywhere goes on.
+Each file is written whole, and a method is done when its ``.json`` is there and holds no failure that may pass: a run that was
+killed anywhere goes on.
 """
 
 import hashlib
@@ -22,9 +23,10 @@ from doppelganger.errors import ImageError, OutputError
 from doppelganger.evaluation.bank import CHUNK
 from doppelganger.evaluation.baselines import k_same_groups
 from doppelganger.evaluation.engine import Engine
-from doppelganger.evaluation.methods import ClosestMatch, KSame, Method
+from doppelganger.evaluation.methods import ClosestMatch, KSame, Method, digest_of
 from doppelganger.evaluation.people import Portrait
 from doppelganger.evaluation.work import (
+    AGAIN,
     BAD,
     PORTRAIT,
     PROJECTION,
@@ -125,19 +127,28 @@ class EvaluationFolder:
         names = {p.name for p in at.iterdir()} if at.is_dir() else set()
         if BAD in names:
             return None
-        have = dict.fromkeys(names, b"")
-        wanted = [m for m in methods if not self._done(m, names, at)]
+        wanted = [m for m in methods if not self._done(m, names, at, average)]
         if not wanted and f"{PORTRAIT}.measured" in names:
             return None
+        for method in wanted:
+            if not self._made(method, names, at, average):  # what is left of an earlier try is made anew
+                names -= {f"{method.name}{end}" for end in (".json", ".png", ".measured")}
         needed = [PROJECTION, *(f"{m.name}.png" for m in wanted)]
-        have |= {n: (at / n).read_bytes() for n in needed if n in names}
+        have = dict.fromkeys(names, b"") | {n: (at / n).read_bytes() for n in needed if n in names}
         return CaseTask(case.folder, case.picture, path.read_bytes(), tuple(wanted), have, average)
 
+    @classmethod
+    def _done(cls, method: Method, names: set[str], at: Path, average: NDArray[np.float32] | None) -> bool:
+        measured = f"{method.name}.measured" in names or f"{method.name}.png" not in names
+        return measured and cls._made(method, names, at, average)
+
     @staticmethod
-    def _done(method: Method, names: set[str], at: Path) -> bool:
+    def _made(method: Method, names: set[str], at: Path, average: NDArray[np.float32] | None) -> bool:
+        """There, of this average if of any, and no failure that may pass."""
         if f"{method.name}.json" not in names:
             return False
-        return f"{method.name}.measured" in names or f"{method.name}.png" not in names
+        about = json.loads((at / f"{method.name}.json").read_text("utf-8"))
+        return not about.get(AGAIN, False) and (average is None or about.get("average") == digest_of(average))
 
     def attacks(self, method: str, cases: Sequence[Case], suspects: Sequence[str]) -> Iterator[AttackTask]:
         """Tasks for the avatars of a method that were not searched back toward these ``suspects`` (their folders) yet."""

@@ -39,6 +39,8 @@ PROJECTION = "projection.safetensors"
 SEARCHED_BACK = ".searched-back"
 """Ending of what an attack on a method's avatar found."""
 BAD = "bad.json"
+AGAIN = "again"
+"""In a method's JSON: it failed for a reason that may pass, so the next run tries it again."""
 """Says why a picture could not be used."""
 
 
@@ -189,7 +191,10 @@ class Worker:
                 except FaceError as error:  # a face on the way that no network can make out
                     avatar = Avatar(None, {"error": str(error)})
                 except (MemoryError, ValueError, RuntimeError, cv2.error) as error:  # one picture must not end all
-                    avatar = Avatar(None, {"error": f"{type(error).__name__}: {error}"})
+                    passing = isinstance(
+                        error, MemoryError | RuntimeError
+                    )  # a full memory or device: another time it may do
+                    avatar = Avatar(None, {"error": f"{type(error).__name__}: {error}", AGAIN: passing})
                 image = avatar.image
                 if image is not None:
                     yield Blob(f"{method.name}.png", synthetic_png(image))
