@@ -10,6 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from doppelganger.errors import OutputError
 from doppelganger.generators.protocol import Generator, Latent
 from doppelganger.images import resize_area
 from doppelganger.progress import Event, Progress, silent
@@ -30,9 +31,23 @@ def continuum_film(
 ) -> None:
     """Write ``path``, w+ [steps, rows, 512], as ``target`` (.mp4), ``size``² pixels; its metadata say that it is synthetic.
 
-    Whole or not at all. Raises OSError where it cannot be written; what ``progress`` raises passes through.
+    An odd ``size`` loses a pixel, since the format has none. Missing folders are made, and the film is written whole or not at all.
+    Raises OutputError where it cannot be; what ``progress`` raises passes through.
     """
+    try:
+        _write(path, target.absolute(), generator, progress, size // 2 * 2)
+    except (OSError, av.FFmpegError) as error:  # some of PyAV's are no OSErrors
+        reason = error.strerror or type(error).__name__
+        raise OutputError(
+            f"{target} could not be written ({reason}); choose another place with --out, or make room there."
+        ) from error
+
+
+def _write(
+    path: Sequence[Latent] | NDArray[np.float32], target: Path, generator: Generator, progress: Progress, size: int
+) -> None:
     partial = target.with_name(f".{target.name}.part")
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as film:
             film.metadata.update({"title": SOFTWARE, "comment": SENTENCES[SourceType.SYNTHETIC]})

@@ -179,7 +179,8 @@ def _to_rgb(picture: Image.Image) -> RGB:
 def _upright(picture: Image.Image) -> Image.Image:
     """As its EXIF says it is to be shown. (Pillow's own ``exif_transpose`` writes the whole block anew, and fails where any of its
     tags is of an odd type.)"""
-    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
     return picture if turn is None else picture.transpose(turn)
 
 

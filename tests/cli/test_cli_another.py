@@ -48,6 +48,25 @@ def test_a_morph_of_another_generator(generator: Path, tmp_path: Path) -> None:
         assert (opened.streams.video[0].width, opened.streams.video[0].height) == (64, 64)
 
 
+def test_another_mix_and_another_film_take_another_name(
+    generator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("av", reason="the studio extra is not installed")
+    monkeypatch.chdir(tmp_path)
+
+    def file(*words: str) -> str:
+        assert run(["face", *words, "--generator", str(generator), "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        return Path(told.get("file") or told["film"]).name
+
+    mixes = [file("mix", "1", "2", "--row", row) for row in ("2", "3", "2")]
+    assert mixes == ["mix-1-2.json", "mix-1-2-2.json", "mix-1-2.json"]
+    morph = ("morph", "1", "2", "--seconds", "0.2", "--size", "64")
+    assert [file(*morph), file(*morph)] == ["morph.mp4", "morph-2.mp4"]
+    assert file(*morph, "--out", "morph.mp4") == "morph.mp4"
+    assert sorted(one.name for one in tmp_path.glob("*.mp4")) == ["morph-2.mp4", "morph.mp4"]
+
+
 def test_what_it_cannot_do_is_refused_by_a_sentence(
     generator: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """``face`` and its commands, as somebody types them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from doppelganger.images import read_image
 from doppelganger.sculpting.album import read_latent
 
 av = pytest.importorskip("av", reason="the studio extra is not installed")
+
+
+FIRST = ("face-4.png", "face-5.png")
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -50,6 +54,24 @@ def test_a_batch_has_pictures_files_and_a_sheet(faces: Path) -> None:
         assert record["measured"]["yaw"] == pytest.approx(-15, abs=6)
 
 
+def test_another_wish_takes_nothing_away_and_the_same_one_finds_its_own(
+    faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "faces"
+    shutil.copytree(faces, folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    other = ["face", "--seed", "4", "--count", "2", "--out", str(folder), "--json"]
+    first = ["face", "a smiling woman", "--yaw", "-15", *other[1:]]
+    for words, names, sheet in ((other, ("face-4-2.png", "face-5-2.png"), "sheet-2.jpg"), (first, FIRST, "sheet.jpg")):
+        for _ in range(2):
+            assert run(words) == 0
+            told = said(capsys)
+            assert tuple(Path(face["picture"]).name for face in told["faces"]) == names
+            assert [Path(one).name for one in told["sheets"]] == [sheet]
+    after = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert before.items() <= after.items() and len(after) == 2 * len(before)
+
+
 def test_unknown_words_and_what_was_read_are_in_the_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["face", "a woman on roller-skates", "--out", str(tmp_path), "--json"]
     assert run(words) == 0
@@ -72,7 +94,7 @@ def test_a_mix_and_a_child_are_kept_as_faces(faces: Path, tmp_path: Path, capsys
 
 def test_a_morph_is_a_film(faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     film = tmp_path / "two.mp4"
-    words = ["face", "morph", str(faces / "face-4.json"), "9", "--seconds", "0.2", "--size", "64", "--out", str(film)]
+    words = ["face", "morph", str(faces / "face-4.json"), "9", "--seconds", "0.2", "--size", "65", "--out", str(film)]
     assert run([*words, "--json"]) == 0
     assert said(capsys)["frames"] == 4
     with av.open(str(film)) as opened:

@@ -1,13 +1,14 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from doppelganger.cli.main import STOPPED, explain, run
+from doppelganger.cli.main import BEGINS_ANEW, STOPPED, explain, run
 from doppelganger.cli.options import needed, projection_settings
 from doppelganger.errors import BorderNotFoundError, DoppelgangerError
 from doppelganger.networks import NEEDED
@@ -107,6 +108,33 @@ def test_the_weights_of_a_run_are_those_that_the_networks_load() -> None:
 def test_asked_for_steps_are_the_steps(steps: int) -> None:
     settings = projection_settings(steps)
     assert settings.steps == steps and settings.w_steps > 0 and settings.w_plus_steps > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["make", "me.jpg"], STOPPED),
+        (["face", "a man", "--seed", "3"], STOPPED),
+        (["persona", "shoot", "ada"], STOPPED),
+        (["verify", "a.jpg", "b.jpg"], BEGINS_ANEW),
+        (["face", "mix", "1", "2"], BEGINS_ANEW),
+        (["face", "morph", "1", "2"], BEGINS_ANEW),
+        (["persona", "delete", "ada"], BEGINS_ANEW),
+    ],
+)
+def test_only_a_command_that_goes_on_says_so(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.main.get_command", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert run(arguments) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err.strip() == sentence
 
 
 def test_ctrl_c_inside_an_exec_while_libraries_load_ends_with_our_code_too(tmp_path: Path) -> None:

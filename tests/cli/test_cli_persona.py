@@ -1,13 +1,18 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from doppelganger.cli.main import run
 from doppelganger.cli.persona import _beside
+from doppelganger.generators.protocol import Latent
+from doppelganger.keeping import Seen
+from doppelganger.lookalikes import LookAlike
 from doppelganger.persona.apart import APART
 from doppelganger.persona.folder import save
 from doppelganger.persona.persona import CONSENT, Persona
+from doppelganger.subject import Subject
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -72,6 +77,38 @@ def test_a_mistake_in_a_set_is_said_before_anything_is_taken(
     assert run(["persona", "shoot", str(folder), "--set", str(tmp_path / "mine.yaml")]) == 2
     assert "mine.yaml, line 2: there is no direction 'yawn'" in capsys.readouterr().err
     assert not (folder / "shoots").exists()
+
+
+def test_with_json_nothing_is_deleted_unless_it_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], nobody: Persona
+) -> None:
+    folder = save(nobody, tmp_path / "nobody")
+    assert run(["persona", "delete", str(folder), "--json"]) == 2
+    assert "--yes" in said(capsys)["error"] and (folder / "persona.json").is_file()
+    assert run(["persona", "delete", str(folder), "--json", "--yes"]) == 0
+    assert said(capsys)["name"] == "nobody" and not folder.exists()
+
+
+def test_stopped_look_alikes_are_kept_shown_and_named(
+    astronaut_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(subject: Subject, closest: Latent, *_: object, **__: object) -> Iterator[LookAlike]:
+        seen = Seen(subject.portrait.image, {}, {}, ({"dlib": 1.2},))
+        shares = {"age": (30.0, 31.0), "yaw": (0.0, 1.0)}
+        yield LookAlike(1, closest, seen, (), shares, ("brown", "brown"), 0.2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("doppelganger.lookalikes.look_alikes", stopped)
+    out = tmp_path / "alike"
+    words = ["lookalikes", str(astronaut_file), "--steps", "10", "--count", "3", "--device", "cpu", "--out", str(out)]
+    assert run(words) == 130
+    shown = capsys.readouterr()
+    sentence = f"Stopped; 1 of 3 look-alikes were found and are kept in {out}."
+    assert shown.err.strip().endswith(sentence) and "01" in shown.out
+    assert (out / "share" / "lookalike-01.png").is_file()
+    assert list((tmp_path / ".alike.partial").glob("projection-*")), "the projection is gone"
+    assert run([*words, "--json"]) == 130
+    assert said(capsys)["error"] == sentence.replace(str(out), f"{out}-2")
 
 
 def test_look_alikes_of_what_is_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

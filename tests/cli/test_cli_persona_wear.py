@@ -10,6 +10,7 @@ from doppelganger.images import RGB, encode_png, read_image
 from doppelganger.networks import Networks
 from doppelganger.persona.folder import save
 from doppelganger.persona.making import from_seed
+from doppelganger.persona.own_photos import Entry, WornPhotos
 from doppelganger.persona.persona import PersonaError
 from doppelganger.persona.pictures import find_picture
 from doppelganger.provenance import SourceType
@@ -41,6 +42,33 @@ def test_the_reference_is_placed_and_marked(
     assert len(told["persona"]) == 4
     assert SourceType.COMPOSITE.encode() in out.read_bytes()
     assert read_image(out).shape == (1024, 1024, 3)
+
+
+def test_a_second_picture_before_one_place_takes_another_name(
+    persona: Path, wall: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ada-before-wall.png").write_bytes(b"of yesterday")
+    assert run(["persona", "place", str(persona), "reference", "--before", str(wall), "--json"]) == 0
+    assert said(capsys)["file"] == str(tmp_path / "ada-before-wall-2.png")
+    assert (tmp_path / "ada-before-wall.png").read_bytes() == b"of yesterday"
+
+
+def test_many_photos_are_several_sheets_and_old_ones_go(tmp_path: Path) -> None:
+    photos = [tmp_path / f"{k:03d}.png" for k in range(546)]
+    for photo in photos:
+        photo.write_bytes(encode_png(np.full((8, 8, 3), 90, np.uint8)))
+    worn = WornPhotos(tmp_path / "worn")
+    (tmp_path / "worn").mkdir()
+    (tmp_path / "worn" / "a.png").write_bytes(photos[0].read_bytes())
+    worn.entries = {photo.name: Entry(photo.name, "", worn="a.png") for photo in photos}
+    worn.sheets(photos)
+    sheets = [f"sheet{n}.jpg" for n in ("", "-2", "-3", "-4", "-5")]
+    assert sorted(file.name for file in (tmp_path / "worn" / "private").iterdir()) == sorted(sheets)
+    assert read_image(tmp_path / "worn" / "private" / "sheet-5.jpg").shape == (22 * 360, 2160, 3)
+    worn.sheets(photos[:4])
+    (only,) = (tmp_path / "worn" / "private").iterdir()
+    assert read_image(only).shape == (720, 2160, 3)
 
 
 def test_what_is_not_there_is_said(

@@ -46,11 +46,8 @@ def morph_by(place: str, faces: list[str], seconds: float, loop: bool, size: int
     generator = open_by(place)
     stops = [_latent(face, generator) for face in faces]
     latents = between(stops, max(2, round(seconds * FRAMES_A_SECOND)), loop, generator.w_rows)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
     with ProgressBar(("steering",)) as bar:
-        continuum_film(
-            latents, out.absolute(), generator, lambda e: bar(Event("steering", e.done, e.total)), size // 2 * 2
-        )
+        continuum_film(latents, out, generator, lambda e: bar(Event("steering", e.done, e.total)), size)
     about = {"film": str(out), "faces": faces, "frames": len(latents)}
     _print(about) if as_json else typer.echo(about["film"])
 

@@ -44,7 +44,12 @@ app = typer.Typer(
     help='Faces to order, as in `face "a bald man of sixty with glasses"`; mixes, children and morphs of faces.',
 )
 
-OutFolder = Annotated[Path, typer.Option("-o", "--out", help="Folder for the pictures and their JSON files.")]
+OutFolder = Annotated[
+    Path,
+    typer.Option(
+        "-o", "--out", help="Folder for the pictures and their JSON files; other faces in it stay as they are."
+    ),
+]
 Face = Annotated[
     str, typer.Argument(help="The JSON file that `face` wrote beside a picture, or a seed.", show_default=False)
 ]
@@ -88,15 +93,23 @@ def new(
             f"[yellow]Not understood and left out: {words}. docs/faces.md has the vocabulary.[/yellow]", soft_wrap=True
         )
     wanted = wish({**understood.asked, **traits})
+    records: list[dict[str, Any]] = []
     with _mirror() as (mirror, bar):
-        made = [_make(wanted, seed + i, mirror, out, bar, i, count) for i in range(count)]
-    if count > 1:
-        _sheet(out, [(f"{r['seed']}{' missed ' + ', '.join(r['missed']) if r['missed'] else ''}", p) for r, p in made])
-    records = [record for record, _ in made]
+        from doppelganger.sculpting.album import keep_sheets
+
+        def faces() -> "Iterator[tuple[str, RGB]]":
+            for i in range(count):
+                record, picture = _make(wanted, seed + i, mirror, out, bar, i, count)
+                records.append(record)
+                missed = f" missed {', '.join(record['missed'])}" if record["missed"] else ""
+                yield f"{record['seed']}{missed}", picture
+
+        sheets = [str(sheet) for sheet in keep_sheets(out, faces())]
     if as_json:
-        _print({"folder": str(out.absolute()), "unknown words": list(understood.unknown), "faces": records})
+        told = {"unknown words": list(understood.unknown), "faces": records, "sheets": sheets}
+        _print({"folder": str(out.absolute()), **told})
     else:
-        _show(records, out)
+        _show(records, out, sheets)
 
 
 @app.command()
@@ -170,7 +183,15 @@ def morph(
     seconds: Annotated[float, typer.Option("--seconds", min=0.2, max=60, help="From each face to the next.")] = 3.0,
     loop: Annotated[bool, typer.Option("--loop", help="And from the last back to the first.")] = False,
     size: Annotated[int, typer.Option("--size", min=64, max=1024, help="Side in pixels.")] = 512,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The film to write, an .mp4.")] = Path("morph.mp4"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="The film to write, an .mp4; one of that name is replaced. Default: here, morph.mp4, numbered where it exists.",
+            show_default=False,
+        ),
+    ] = None,
     generator: Another = None,
     as_json: Json = False,
 ) -> None:
@@ -182,19 +203,21 @@ def morph(
         raise typer.BadParameter("A morph needs two faces or more.")
     if find_spec("av") is None:
         raise typer.BadParameter("A film needs PyAV; install the package's extra `studio`, or `pip install av`.")
+    from doppelganger.sculpting.names import free
+
+    film = out or free(Path("morph.mp4"))
     if generator is not None:
-        morph_by(generator, faces, seconds, loop, size, out, as_json)
+        morph_by(generator, faces, seconds, loop, size, film, as_json)
         return
     with _mirror() as (mirror, bar):
         from doppelganger.film import FRAMES_A_SECOND, continuum_film
         from doppelganger.sculpting.morph import between
 
         latents = between([_latent(face, mirror) for face in faces], max(2, round(seconds * FRAMES_A_SECOND)), loop)
-        out.absolute().parent.mkdir(parents=True, exist_ok=True)
         continuum_film(
-            latents, out.absolute(), mirror.networks.generator, lambda e: bar(Event("steering", e.done, e.total)), size
+            latents, film, mirror.networks.generator, lambda e: bar(Event("steering", e.done, e.total)), size
         )
-    _tell({"film": str(out), "faces": faces, "frames": len(latents)}, as_json)
+    _tell({"film": str(film), "faces": faces, "frames": len(latents)}, as_json)
 
 
 @contextmanager
@@ -226,8 +249,8 @@ def _make(
     name = f"face-{seed}"
     before = made_before(out, name, seed, wanted)
     if before is not None:  # of a run that was stopped, or of the same one
-        files = {"picture": str(out / f"{name}.png"), "file": str(out / f"{name}.json")}
-        return {**before, **files}, read_image(out / f"{name}.png")
+        kept, about = before
+        return {**about, "picture": str(kept.picture), "file": str(kept.record)}, read_image(kept.picture)
 
     def heard(event: Event) -> None:
         bar(Event("steering", 100 * done + round(100 * event.done / max(event.total, 1)), 100 * total))
@@ -244,13 +267,6 @@ def _keep(mirror: "Mirror", latent: Any, out: Path, name: str, about: dict[str, 
 
     kept = keep_face(out, name, mirror.networks.generator.synthesise(latent), latent, about)
     return {"picture": str(kept.picture), "file": str(kept.record), **about}
-
-
-def _sheet(out: Path, faces: "list[tuple[str, RGB]]") -> None:
-    from doppelganger.images import write_atomically
-    from doppelganger.sculpting.album import contact_sheet
-
-    write_atomically(out / "sheet.jpg", contact_sheet([p for _, p in faces], [caption for caption, _ in faces]))
 
 
 def _latent(face: str, mirror: "Mirror") -> Any:
@@ -283,7 +299,7 @@ def _print(record: dict[str, Any]) -> None:
     typer.echo(dump(record))
 
 
-def _show(records: list[dict[str, Any]], out: Path) -> None:
+def _show(records: list[dict[str, Any]], out: Path, sheets: list[str]) -> None:
     console = Console(highlight=False)
     table = Table("seed", "age", "sex", "hair", "yaw", "smile", "not reached", box=None, pad_edge=False)
     for record in records:
@@ -293,3 +309,5 @@ def _show(records: list[dict[str, Any]], out: Path) -> None:
         table.add_row(str(record["seed"]), *numbers, "; ".join(record["missed"].values()))
     console.print(table)
     console.print(f"The faces, each with its JSON file: {out.absolute()}", soft_wrap=True)
+    if sheets:
+        console.print(f"Side by side: {', '.join(sheets)}", soft_wrap=True)

@@ -20,7 +20,7 @@ from doppelganger.cli.options import (
     networks_on,
     projection_settings,
 )
-from doppelganger.errors import BorderNotFoundError
+from doppelganger.errors import BorderNotFoundError, StoppedError
 
 if TYPE_CHECKING:
     from doppelganger.lookalikes import LookAlike
@@ -41,7 +41,7 @@ def lookalikes(
     """Find different people who share age, sex, skin, hair, pose and expression with a portrait.
 
     None of them is the portrait to any of four verifiers, under any disturbance, nor another of them. The likest comes first.
-    Ctrl-C keeps those that are found.
+    Ctrl-C keeps those that are found, and the projection: the same command then searches anew, into another folder.
 
     Example: `doppelganger lookalikes me.jpg --count 8`
 
@@ -61,6 +61,7 @@ def lookalikes(
     missing = announce_download(store, names)
     partial = folder.with_name(f".{folder.name}.partial")
     found: list[LookAlike] = []
+    stopped = False
     with ProgressBar(STAGES, download=missing) as bar:
         from doppelganger.checkpoint import Checkpoint, forget
         from doppelganger.doppelganger import project_subject
@@ -77,10 +78,19 @@ def lookalikes(
         try:
             for one in look_alikes(subject, projected.closest, count, networks, seed=seed, progress=bar):
                 found.append(one)
-        finally:  # Ctrl-C included
+        except KeyboardInterrupt:
+            if not found:  # the projection is kept, and the same command goes on from it
+                raise
+            stopped = True
+        finally:  # whatever ends the search
             if found:
                 saved = save(ranked(found), subject.portrait.image, folder)
-        forget(partial)
+        if not stopped:
+            forget(partial)
+    if stopped:
+        if not as_json:
+            _show(ranked(found), saved)
+        raise StoppedError(f"Stopped; {len(found)} of {count} look-alikes were found and are kept in {saved}.")
     if not found:
         raise BorderNotFoundError("No look-alike was found outside every border; try another seed.")
     if as_json:

@@ -18,6 +18,14 @@ from doppelganger.errors import DoppelgangerError, OutputError
 INTERRUPTED = 130
 USAGE = 2
 STOPPED = "Stopped; the same command goes on where it was."
+BEGINS_ANEW = "Stopped; the same command begins anew."
+_KEEP_NOTHING = {
+    *[(word,) for word in ("verify", "rig", "animate", "study", "study-analyse")],
+    *[("face", word) for word in ("mix", "child", "morph")],
+    *[("persona", word) for word in ("new", "place", "delete")],
+    ("swap", "extract"),
+}
+"""Commands that leave nothing to go on from."""
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -60,6 +68,8 @@ def run(arguments: Sequence[str]) -> int:
         sentence, code = explain(error)
         if not sentence:  # help was shown instead
             return code
+    if sentence == STOPPED and {tuple(arguments[:1]), tuple(arguments[:2])} & _KEEP_NOTHING:
+        sentence = BEGINS_ANEW
     if "--json" in arguments:
         print(json.dumps({"error": sentence, "exit_code": code}, ensure_ascii=False))
     else:

@@ -187,7 +187,11 @@ def delete(
     """
     from doppelganger.persona.folder import delete as delete_persona
 
-    if not yes and not as_json:
+    if not yes:
+        if as_json:
+            raise typer.BadParameter(
+                f"With --json nobody is asked; say --yes to delete {folder} with everything in it."
+            )
         typer.confirm(f"Delete {folder} with everything in it?", abort=True)
     removed = delete_persona(folder)
     if as_json:

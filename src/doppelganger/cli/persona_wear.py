@@ -71,7 +71,13 @@ def place(
     ],
     before: Annotated[Path, typer.Option(help="The background, a picture; it is cut to fit.", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The PNG to write. Default: here, NAME-before-BACKGROUND.png.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="The PNG to write; one of that name is replaced. Default: here, NAME-before-BACKGROUND.png, numbered "
+            "where it exists.",
+        ),
     ] = None,
     device: Device = "auto",
     as_json: Json = False,
@@ -85,13 +91,14 @@ def place(
     from doppelganger.persona.pictures import find_picture
     from doppelganger.persona.placing import place as place_before
     from doppelganger.provenance import SourceType, synthetic_png
+    from doppelganger.sculpting.names import free
 
     persona, background = load(folder), read_image(before)
     chosen = find_picture(folder, picture, persona.latent)
-    target = (out or Path(f"{folder.absolute().name}-before-{before.stem}.png")).absolute()
     placed = place_before(
         read_image(chosen.file), background, persona.front, _networks(device, background=True), chosen.latent
     )
+    target = (out or free(Path(f"{folder.absolute().name}-before-{before.stem}.png"))).absolute()
     write_atomically(target, synthetic_png(placed.image, SourceType.COMPOSITE))
     different = [name for name, share in placed.seen.distances.items() if share > 1]
     if as_json:

@@ -3,9 +3,9 @@ itself."""
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, resize_area, write_atomically
 from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.sculpting.making import Made
+from doppelganger.sculpting.names import numbered, taken
 from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Wish
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 TILE = 256
 """Side of a face on the contact sheet."""
+A_SHEET = 200
+"""Faces on a sheet; more of them than a JPEG, or the memory, holds may be asked for at once."""
 ALWAYS = ("yaw", "pitch", "age", "female", "smile", "glasses", "baldness", "beard")
 """Attributes that the file has whether they were asked or not."""
 
@@ -41,11 +44,16 @@ class Kept:
 
 
 def keep_face(folder: Path, name: str, picture: RGB, latent: Latent, about: Mapping[str, Any]) -> Kept:
-    """Write ``name.png`` and ``name.json``, each whole or not at all. Raises OutputError."""
-    kept = Kept(folder / f"{name}.png", folder / f"{name}.json")
-    record = {"schema": SCHEMA, "picture": kept.picture.name, **about, "latent": _packed(latent)}
+    """Write ``name.png`` and ``name.json``, each whole or not at all; where another face lies there, ``name-2`` and so on.
+
+    Raises OutputError.
+    """
+    face = json.loads(json.dumps({"schema": SCHEMA, **about, "latent": _packed(latent)}, allow_nan=False))
+    kept = next(kept for kept, said in _places(folder, name) if said is None or _lasting(said) == _lasting(face))
+    record = {"schema": SCHEMA, "picture": kept.picture.name, **face}
+    # The record first: stopped between the two, the same face is made again and finds its place by it.
+    write_atomically(kept.record, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
     write_atomically(kept.picture, synthetic_png(picture))
-    write_atomically(kept.record, (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
     return kept
 
 
@@ -73,14 +81,14 @@ def about_wish(wish: Wish, reading: Reading) -> dict[str, Any]:
     }
 
 
-def made_before(folder: Path, name: str, seed: int, wish: Wish) -> dict[str, Any] | None:
-    """What the file of a face says that is there already for this seed and wish; None where there is none, or another one."""
-    try:
-        record = json.loads((folder / f"{name}.json").read_text("utf-8"))
-        same = record["seed"] == seed and record["asked"] == dict(wish.asked) and (folder / f"{name}.png").is_file()
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return {key: value for key, value in record.items() if key != "latent"} if same else None
+def made_before(folder: Path, name: str, seed: int, wish: Wish) -> tuple[Kept, dict[str, Any]] | None:
+    """The face that is there already for this seed and wish, and what its file says; None where there is none."""
+    for kept, said in _places(folder, name):
+        if said is None:
+            break
+        if said.get("seed") == seed and said.get("asked") == dict(wish.asked) and kept.picture.is_file():
+            return kept, {key: value for key, value in said.items() if key != "latent"}
+    return None
 
 
 def rounded(value: float) -> float | None:
@@ -150,6 +158,42 @@ def contact_sheet(pictures: Sequence[RGB], captions: Sequence[str], columns: int
             sheet, label, (left + 6, top + TILE + 15), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (40, 40, 40), 1, cv2.LINE_AA
         )
     return synthetic_jpeg(sheet)
+
+
+def keep_sheets(folder: Path, faces: Iterator[tuple[str, RGB]]) -> list[Path]:
+    """Write ``sheet.jpg`` of (caption, face), which are made small as they come; ``sheet-2.jpg`` … where there are more than fit,
+    or another sheet is there. None of a single face. Returns where. Raises OutputError."""
+    sheets: list[Path] = []
+    while some := [(caption, resize_area(face, TILE, TILE)) for caption, face in islice(faces, A_SHEET)]:
+        if sheets or len(some) > 1:
+            data = contact_sheet([face for _, face in some], [caption for caption, _ in some])
+            names = numbered(folder / "sheet.jpg")
+            sheets.append(
+                next(file for file in names if not taken(file) or (file.is_file() and file.read_bytes() == data))
+            )
+            write_atomically(sheets[-1], data)
+    return sheets
+
+
+def _places(folder: Path, name: str) -> Iterator[tuple[Kept, dict[str, Any] | None]]:
+    """Where a face of that name may lie, one place after the other, and what its file says there: None where nothing is."""
+    for record in numbered(folder / f"{name}.json"):
+        kept = Kept(record.with_suffix(".png"), record)
+        yield kept, _said(record) if taken(record) or taken(kept.picture) else None
+
+
+def _said(record: Path) -> dict[str, Any]:
+    """What a face's file says; nothing where it is none."""
+    try:
+        said = json.loads(record.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _lasting(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What is the same in the file whenever, and wherever, a face is made again."""
+    return {key: value for key, value in record.items() if key not in ("picture", "seconds")}
 
 
 def _packed(latent: Latent) -> dict[str, Any]:
