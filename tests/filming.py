@@ -53,6 +53,9 @@ def write_video(
         stream = film.add_stream(codec, rate=NTSC)
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.max_b_frames = (
+            0  # decoded in the order of showing: so the file's duration is that of the pictures
+        )
         stream.time_base = stream.codec_context.time_base = time_base
         if pixel_aspect is not None:
             stream.codec_context.sample_aspect_ratio = pixel_aspect

@@ -12,6 +12,7 @@ import pytest
 
 from doppelganger.errors import OutputError
 from doppelganger.provenance import SENTENCES, SourceType
+from doppelganger.video import writing
 from doppelganger.video.reading import VideoFile
 from doppelganger.video.sound import KeptSound
 from doppelganger.video.writing import FilmWriter
@@ -46,6 +47,20 @@ def test_every_frame_keeps_its_time_and_length(seed: int, tmp_path: Path) -> Non
                 assert after.rate == NTSC and after.duration == before.duration
             end = frames[-1].time + frames[-1].duration * after.time_base
             assert abs(float(end - max(before.duration, first[-1]))) < 0.1
+
+
+@pytest.mark.parametrize("order", ["bframes=0", "bframes=1:b-adapt=0", "bframes=3:b-adapt=0"])
+def test_a_film_lasts_as_long_as_its_pictures_in_whatever_order_they_are_decoded(
+    order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_REPEATABLE", order)
+    ticks = (0, 1, 2, 4, 5, 9, 10, 11, 13, 14)
+    with FilmWriter(tmp_path / "film.mp4", 64, 48, 1 / NTSC, NTSC, repeatable=True) as film:
+        for tick, after in zip(ticks, (*ticks[1:], 15), strict=True):
+            film.write(np.roll(quadrants(), 4 * tick, axis=1), tick, after - tick)
+    with VideoFile(tmp_path / "film.mp4") as seen:
+        assert seen.duration == 15 / NTSC
+        assert [frame.time * NTSC for frame in seen.frames()] == list(ticks)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "aac"), ("b.mp4", "libmp3lame"), ("c.mkv", "libopus")])

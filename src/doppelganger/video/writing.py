@@ -46,6 +46,9 @@ class FilmWriter:
         self._sound, self._base = sound, time_base
         self._size = width, height
         self._durations: dict[int, int] = {}
+        self._start: tuple[int, int] | None = None  # of the first packet: when it is shown, and when it is decoded
+        self._end = 0  # when the last picture has been shown
+        self._held: av.Packet[Any] | None = None  # the last packet so far
         self._convert = VideoReformatter()
         try:
             require_place(target)
@@ -84,6 +87,7 @@ class FilmWriter:
         frame.pts, frame.time_base = ticks, self._base
         if duration:
             self._durations[ticks] = duration
+        self._end = ticks + (duration or 1)
         if self._sound:
             self._mux(self._sound.packets(ticks * self._base))
         self._mux(self._stream.encode(frame))
@@ -99,6 +103,7 @@ class FilmWriter:
             return
         try:
             self._mux(self._stream.encode(None))
+            self._mux_last()
             if self._sound:
                 self._mux(self._sound.packets(None))
                 self._sound.close()
@@ -117,11 +122,28 @@ class FilmWriter:
                     continue
                 if packet.pts in self._durations:
                     packet.duration = self._durations.pop(packet.pts)
-                self._film.mux(packet)
+                if self._held is not None:
+                    self._film.mux(self._held)
+                elif packet.pts is not None and packet.dts is not None:
+                    self._start = packet.pts, packet.dts
+                self._held = packet
         except OSError as error:
             raise _trouble(self.target, error) from error
         except av.FFmpegError as error:
             raise OutputError(f"{self.target} could not be written ({error.strerror}).") from error
+
+    def _mux_last(self) -> None:
+        """The file's duration is the sum of times between decodings, and the last one's duration. Pictures of uneven times are
+        decoded in another order than they are shown in, and only with this duration is the sum that of the pictures."""
+        last, self._held = self._held, None
+        if last is None or self._start is None or last.dts is None:
+            return
+        shown, decoded = self._start
+        last.duration = max(1, self._end - shown - (last.dts - decoded))
+        try:
+            self._film.mux(last)
+        except OSError as error:
+            raise _trouble(self.target, error) from error
 
     def _mux_sound(self, packet: "av.Packet[Any]") -> None:
         try:
