@@ -13,17 +13,18 @@ besides: processes running over the last minute, before and after.
 `quality` trains RUN on SET (of `gan prepare`, of twice --count pictures) to each mark, or goes on with it, and measures there by
 Inception-v3's features, FID and KID of --count pictures each: generated ones against one half of the set; beside it a Gaussian with
 the set's own mean and covariance, and the other half of the set, which is what cannot be beaten. Coverage: the share of real
-pictures that have a generated one within the distance of their own fifth neighbour (Naeem et al. 2020). --out is written at each
-mark, and keeps what it holds of the same set and run from before.
+pictures that have a generated one within the distance of their own fifth neighbour (Naeem et al. 2020). Recall: that of real ones
+within the distance of some generated one to its own third neighbour (Kynkäänniemi et al. 2019). --out is written at each mark, and
+keeps what it holds of the same set and run from before.
 
-`kill`: a trainer is killed (−9) at random moments and begun again, each time; then it must be the unbroken run to the bit.
+`kill`: a trainer that writes a checkpoint every four steps is killed (−9) at random moments and begun again, each time; then its
+generator must be that of the unbroken run to the bit.
 """
 
 import argparse
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,7 @@ from doppelganger.evaluation.inception import InceptionFeatures
 from doppelganger.evaluation.realism import frechet_distance, kernel_distance
 from doppelganger.images import write_atomically
 from doppelganger.provenance import synthetic_png
+from doppelganger.training.gan.checkpoints import Checkpoints
 from doppelganger.training.gan.picture_set import PictureSet
 from doppelganger.training.gan.realism import generated
 from doppelganger.training.gan.run import Run, settings_of
@@ -51,12 +53,21 @@ from doppelganger.weights import Store
 
 Pictures = NDArray[np.uint8]
 NEIGHBOUR = 5
+"""Of a real picture, for coverage."""
+GENERATED_NEIGHBOUR = 3
+"""Of a generated one, for recall."""
 KINDS = {0: 1 / 16, 4: 3 / 16, 1: 12 / 16}
 """A step's number that stands for its kind, and the share of such steps: with both penalties, with the path length's, with none."""
 SOME_P = 0.2
 """Of the adaptive augmentation: it augments, as in most of a run."""
 MATRICES = 8
 """Products that are timed."""
+TICK = 4
+"""Steps from one checkpoint of a run that is killed to the next."""
+LATEST = 2.5
+"""Seconds after its first checkpoint at which a trainer is killed at the latest: some steps, pictures and checkpoints later."""
+ENDLESS = 10**6
+"""Ticks: more than a trainer comes to before it is killed."""
 
 
 def speed(presets: list[str], repeats: int, device: torch.device) -> dict[str, Any]:
@@ -178,7 +189,8 @@ def quality(
     def against(fakes: Pictures) -> dict[str, float]:
         of_fakes = inception.features(fakes)
         kid = kernel_distance(of_fakes, of_real)
-        return {"FID": frechet_distance(of_fakes, of_real), "KID": kid, "coverage": coverage(of_fakes, of_real)}
+        shares = {"coverage": coverage(of_fakes, of_real), "recall": recall(of_fakes, of_real)}
+        return {"FID": frechet_distance(of_fakes, of_real), "KID": kid, **shares}
 
     about = {
         "set": pictures.digest,
@@ -218,6 +230,13 @@ def coverage(fakes: NDArray[np.float32], real: NDArray[np.float32]) -> float:
     return float((squared(real, fakes).min(1) < reach).mean())
 
 
+def recall(fakes: NDArray[np.float32], real: NDArray[np.float32]) -> float:
+    """Share of the real ones that are no further from some fake than its third neighbour among the fakes
+    (Kynkäänniemi et al. 2019, arXiv:1904.06991, equation 2)."""
+    reach = np.sort(squared(fakes, fakes), 1)[:, GENERATED_NEIGHBOUR]  # the first is the fake itself
+    return float((squared(real, fakes) <= reach).any(1).mean())
+
+
 def squared(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
     """[N, M] squared distances."""
     p, q = a.astype(np.float64), b.astype(np.float64)
@@ -237,25 +256,49 @@ def beside_nearest(fakes: Pictures, pictures: Pictures) -> Pictures:
 
 def kill(pictures: PictureSet, folder: Path, times: int) -> dict[str, Any]:
     """Killed at random moments; then compared to a run that nobody killed."""
-    chance = random.Random(0)
-    order = [sys.executable, __file__, "short", str(pictures.folder), str(folder / "killed"), "--ticks", str(times + 2)]
-    for number in range(times):
+    chance, parts = random.Random(0), 0
+    folder = folder / f"kill-{time.time_ns()}"
+    killed, unbroken = folder / "killed", folder / "unbroken"
+    order = [sys.executable, __file__, "short", str(pictures.folder), str(killed), "--ticks", str(ENDLESS)]
+    steps = [0]
+    for _ in range(times):
         process = subprocess.Popen(order)
-        while process.poll() is None and len(list((folder / "killed").glob("samples/*.jpg"))) <= number:
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.3))
-        os.kill(process.pid, signal.SIGKILL)
+        dies = None
+        while dies is None or time.monotonic() < dies:
+            if process.poll() is not None:
+                raise SystemExit("The trainer ended by itself.")
+            if dies is None and step_of(killed) > steps[-1]:
+                dies = time.monotonic() + chance.uniform(0, LATEST)
+            time.sleep(0.001)
+        process.kill()
         process.wait()
-    short(pictures, folder / "killed", times + 2)
-    short(pictures, folder / "unbroken", times + 2)
-    generators = [(folder / name / "generator.safetensors").read_bytes() for name in ("killed", "unbroken")]
-    return {"killed": times, "the same generator to the bit": generators[0] == generators[1]}
+        parts += len(list(killed.rglob(".*.part")))  # it was killed while it wrote
+        kept = Checkpoints(killed / "checkpoints").newest()
+        steps.append(kept["trainer"]["steps"] if kept is not None else 0)
+        if steps[-1] != step_of(killed):
+            raise SystemExit("The newest checkpoint is damaged.")
+    ticks = steps[-1] // TICK + 2
+    for run in (killed, unbroken):
+        short(pictures, run, ticks)
+    generators = [(run / "generator.safetensors").read_bytes() for run in (killed, unbroken)]
+    return {
+        "killed": times,
+        "at steps": steps[1:],
+        "killed while a file was being written": parts,
+        "steps in all": ticks * TICK,
+        "the same generator to the bit": generators[0] == generators[1],
+    }
+
+
+def step_of(run: Path) -> int:
+    """Of the newest checkpoint's name; 0 without one."""
+    return max((int(file.stem) for file in run.glob("checkpoints/[0-9]*.pt")), default=0)
 
 
 def short(pictures: PictureSet, folder: Path, ticks: int) -> None:
     """A run with a checkpoint every four steps."""
-    settings = TrainingSettings(shape_named("small", pictures.side), batch=4, tick=4)
-    Run(folder, pictures, settings, torch.device("cpu")).train(16 * ticks)
+    settings = TrainingSettings(shape_named("small", pictures.side), batch=4, tick=TICK)
+    Run(folder, pictures, settings, torch.device("cpu")).train(settings.batch * TICK * ticks)
 
 
 def main() -> None:

@@ -180,10 +180,13 @@ def judge(
     target, source, pairs, reconstructed, mean_off, lost = 0, 0, [], [], [], 0
     for file in scenes_of_a:
         scene = read_image(file)
+        before = measured(scene, networks)
+        if before is None:
+            raise SystemExit(f"{file} shows no face, and says nothing about the swap; take another video.")
         points = networks.landmarks.detect(scene, networks.detector.detect(scene)[0]).points
         made = swapper.swap(scene, points)
-        before, after = measured(scene, networks), measured(made, networks)
-        if before is None or after is None:
+        after = measured(made, networks)
+        if after is None:
             lost += 1
             continue
         target += votes(after[2], b.centre, networks)

@@ -117,6 +117,12 @@ def settings(resolution: int, base: int, most: int, w_dim: int, layers: int, **s
     }
 
 
+def flat(nested: dict[str, Any]) -> dict[str, Any]:
+    """Settings as NVIDIA's stylegan3 repository gives them: those of the synthesis stand among the generator's own."""
+    synthesis = nested["synthesis_kwargs"]
+    return {**{key: value for key, value in nested.items() if key != "synthesis_kwargs"}, **synthesis}
+
+
 def write_pickle(file: Path, generator: Any) -> Path:
     """G, D, G_ema, augment_pipe and the data set's settings, as a training run leaves them."""
     with nvidia_modules(), file.open("wb") as stream:

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from doppelganger.studio.config import Config
+
 PATIENCE = 600.0
 """Seconds for anything to happen; a slow machine may need them, a quick one never waits that long."""
 QUICK = {"margin": 1.0, "held_out": ["edgeface"], "seed": 0, "background": None, "keep_photo": False, "steps": 12}
@@ -61,6 +63,11 @@ class Serving:
     @property
     def token(self) -> str:
         return self.link.partition("#token=")[2]
+
+    @property
+    def cookie(self) -> str:
+        """Its name."""
+        return Config(self.data).cookie
 
     @property
     def log(self) -> Path:

@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 
 
 def cookie(studio: Serving, made: Made) -> Any:
-    return {"name": "doppelganger", "value": made.client.cookies["doppelganger"], "url": studio.url}
+    return {"name": studio.cookie, "value": made.client.cookies[studio.cookie], "url": studio.url}
 
 
 def measured(made: Made) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_paths_out_of_the_page(studio: Serving, path: str) -> None:
     ],
 )
 def test_paths_out_of_the_house(made: Made, studio: Serving, path: str) -> None:
-    cookie = f"doppelganger={made.client.cookies['doppelganger']}"
+    cookie = f"{studio.cookie}={made.client.cookies[studio.cookie]}"
     asked = path.format(job=made.job, result=made.result)
     request = f"GET {asked} HTTP/1.1\r\nHost: {studio.host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
     answer = raw(studio.host, request.encode())
@@ -124,7 +124,7 @@ def test_our_own_page_may(studio: Serving, visitor: httpx.Client) -> None:
 def test_without_the_cookie_the_api_is_closed(studio: Serving, made: Made) -> None:
     stranger = studio.stranger()
     for cookie in ("", "x", "0" * 43, made.job):
-        stranger.cookies.set("doppelganger", cookie)
+        stranger.cookies.set(studio.cookie, cookie)
         for method, path in (
             ("GET", "/api/jobs"),
             ("POST", "/api/jobs"),
@@ -140,8 +140,27 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(studio: Serving) -> Non
     answer = studio.stranger().post("/api/visit", json={"token": None})
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie and "path=/" in cookie and "domain" not in cookie
-    assert len(answer.cookies["doppelganger"]) >= 43
-    assert answer.cookies["doppelganger"].encode() not in (studio.data / "studio.sqlite3").read_bytes()
+    assert len(answer.cookies[studio.cookie]) >= 43
+    assert answer.cookies[studio.cookie].encode() not in (studio.data / "studio.sqlite3").read_bytes()
+
+
+def test_every_answer_gives_the_cookie_anew(studio: Serving, visitor: httpx.Client) -> None:
+    """It lasts longer than what is made now; and only who is known gets one."""
+    for method, path in (
+        ("GET", "/api/about"),
+        ("GET", "/api/jobs"),
+        ("POST", "/api/visit"),
+        ("GET", f"/api/jobs/{'0' * 32}"),
+    ):
+        answer = visitor.request(method, path, json={"token": None} if method == "POST" else None)
+        given = answer.headers.get_list("set-cookie")
+        assert len(given) == 1 and given[0].startswith(f"{studio.cookie}={visitor.cookies[studio.cookie]}; ")
+        assert int(given[0].lower().partition("max-age=")[2].partition(";")[0]) > 24 * 3600
+    stranger = studio.stranger()
+    for cookie in (None, "x" * 43):
+        headers = {"Cookie": f"{studio.cookie}={cookie}"} if cookie else {}
+        for path in ("/api/about", "/api/jobs"):
+            assert "set-cookie" not in stranger.get(path, headers=headers).headers
 
 
 @pytest.mark.parametrize("path", ["/", "/api/about", "/api/jobs", "/api/nothing", "/nothing", "/page/index.html"])
@@ -162,7 +181,7 @@ def test_every_answer_is_locked_up(studio: Serving, path: str) -> None:
 def test_a_gigabyte_that_is_announced(studio: Serving, visitor: httpx.Client) -> None:
     request = (
         f"POST /api/uploads HTTP/1.1\r\nHost: {studio.host}\r\nX-Doppelganger: 1\r\nContent-Type: image/png\r\n"
-        f"Cookie: doppelganger={visitor.cookies['doppelganger']}\r\nContent-Length: 1000000000\r\n\r\n"
+        f"Cookie: {studio.cookie}={visitor.cookies[studio.cookie]}\r\nContent-Length: 1000000000\r\n\r\n"
     )
     answer = raw(studio.host, request.encode())
     assert answer.startswith(b"HTTP/1.1 413 ") and b'"too-large"' in answer
@@ -173,7 +192,7 @@ def test_a_gigabyte_that_is_not_announced(studio: Serving, visitor: httpx.Client
     kind = "image/png" if path == "/api/uploads" else "application/json"
     request = (
         f"POST {path} HTTP/1.1\r\nHost: {studio.host}\r\nX-Doppelganger: 1\r\nContent-Type: {kind}\r\n"
-        f"Cookie: doppelganger={visitor.cookies['doppelganger']}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        f"Cookie: {studio.cookie}={visitor.cookies[studio.cookie]}\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
     memory = resident(studio.pid)
     answer = raw(studio.host, request.encode(), b"100000\r\n" + b"1" * 0x100000 + b"\r\n", 1000)

@@ -34,7 +34,7 @@ def test_whatever_is_sent_the_document_is_true(serving: Callable[..., Serving], 
     # but what takes long: some faces are drawn, and no persona is begun
     studio = serving(limits={**often, "faces_a_minute": 12, "jobs_a_person": 0})
     configuration = tmp_path / "schemathesis.toml"
-    configuration.write_text(CONFIGURATION.format(cookie=studio.visitor().cookies["doppelganger"]))
+    configuration.write_text(CONFIGURATION.format(cookie=studio.visitor().cookies[studio.cookie]))
     command = ["schemathesis.cli", "--config-file", str(configuration), "run", f"{studio.url}/api/openapi.json"]
     options = ["--header", "X-Doppelganger: 1", "--phases", "examples,coverage,fuzzing", "--max-examples", "8"]
     options += ["--request-timeout", "300"]  # the first face waits for its networks
@@ -75,7 +75,7 @@ def test_real_ones_too(made: Made, studio: Serving) -> None:
             else ("",)
         ):  # fmt: skip
             case = operation.Case(path_parameters={**real, **dict.fromkeys(names, choice)})
-            response = case.call(cookies={"doppelganger": made.client.cookies["doppelganger"]})
+            response = case.call(cookies={studio.cookie: made.client.cookies[studio.cookie]})
             case.validate_response(response)
             seen += 1
     assert seen >= 15

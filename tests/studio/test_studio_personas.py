@@ -104,8 +104,8 @@ def test_no_persona_is_a_child(persona: dict[str, Any], visitor: httpx.Client) -
 def test_on_the_page_and_to_nothing_left(persona: dict[str, Any], made: Made, studio: Serving) -> None:
     """A name with markup in it is a name. What is deleted is deleted."""
     with chromium() as browser, guest(browser, studio.url) as visitor:
-        cookie = made.client.cookies["doppelganger"]
-        visitor.context.add_cookies([{"name": "doppelganger", "value": cookie, "url": studio.url}])
+        cookie = made.client.cookies[studio.cookie]
+        visitor.context.add_cookies([{"name": studio.cookie, "value": cookie, "url": studio.url}])
         page = visitor.open("/#/gallery")
         page.get_by_role("link", name="Open the persona Ada").click()
         expect(page.get_by_role("heading", level=1, name="Ada <b>Nobody</b>")).to_be_visible()

@@ -4,6 +4,7 @@ import importlib
 import pickle
 import sys
 import types
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import Tensor
 from doppelganger.errors import UnsafePickleError
 from doppelganger.generators.stylegan2 import Shape, rebuilt
 from doppelganger.weights.stylegan_pickle import read_stylegan_pickle
-from published_stylegan import EasyDict, module, nvidia_modules, random_weights, settings, write_pickle
+from published_stylegan import EasyDict, flat, module, nvidia_modules, random_weights, settings, write_pickle
 
 NARROW = 1 / 32
 """Of config f in the other package: 16 channels up to 64²."""
@@ -96,6 +97,20 @@ def test_ada_clamps_and_fewer_mapping_layers_are_read(tmp_path: Path) -> None:
     assert rebuilt(shape, state)(torch.zeros(1, 32)).shape == (1, 3, 16, 16)
 
 
+def test_the_layout_of_the_stylegan3_repository_is_read(tmp_path: Path) -> None:
+    """As its training script leaves it (``--cfg=stylegan2``), where features are clamped at 256 if nothing is said of it."""
+    weights = random_weights(*SIZE)
+    plain = settings(*SIZE)
+    shape, state = read_stylegan_pickle(write_pickle(tmp_path / "ada.pkl", module("Generator", weights, plain)))
+    for said, clamp in (({}, 256.0), ({"conv_clamp": None, "num_fp16_res": 0}, None), ({"conv_clamp": 128}, 128.0)):
+        kwargs = flat(plain) | {"fused_modconv_default": "inference_only", **said}
+        file = write_pickle(tmp_path / "flat.pkl", module("Generator", weights, kwargs))
+        flat_shape, flat_state = read_stylegan_pickle(file)
+        assert flat_shape == replace(shape, clamp=clamp)
+        assert {*flat_state} == {*state} and all(torch.equal(flat_state[name], state[name]) for name in state)
+    assert rebuilt(flat_shape, flat_state)(torch.zeros(1, 512)).shape == (1, 3, 32, 32)
+
+
 class WritesAFile:
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -143,6 +158,11 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(synthesis_kwargs=EasyDict(channel_base=64, channel_max=8, architecture="resnet")), "architecture"),
         (changed(synthesis_kwargs=EasyDict(channel_base=64, magnitude_ema_beta=0.5)), "magnitude_ema_beta"),
         (changed(mapping_kwargs=EasyDict(num_layers="x")), "num_layers"),
+        (flat(settings(8, 64, 8, 8, 1, magnitude_ema_beta=0.5)), "magnitude_ema_beta"),  # StyleGAN3's
+        (flat(settings(8, 64, 8, 8, 1, use_noise=False)), "use_noise"),
+        (changed(channel_base=64), "a setting channel_base"),  # of two layouts at once
+        (changed(img_resolution=float("inf")), "not a readable"),
+        (changed(**{"conv_clamp": 1, "a b": 1}) | {3: 1}, "not a readable"),
         (None, "settings are missing"),
     ],
 )
@@ -152,6 +172,16 @@ def test_another_network_is_refused_by_a_sentence(tmp_path: Path, kwargs: Any, w
         del network.state["_init_kwargs"]
     with pytest.raises(UnsafePickleError, match=why):
         read_stylegan_pickle(write_pickle(tmp_path / "other.pkl", network))
+
+
+@pytest.mark.parametrize(
+    "held", [{"_parameters": 3}, {"_buffers": [1]}, {"_modules": "none"}, {"_modules": {"a": ...}}]
+)
+def test_odd_contents_are_refused_by_a_sentence(tmp_path: Path, held: dict[str, Any]) -> None:
+    network = module("Generator", random_weights(8, 64, 8, 8, 1), settings(8, 64, 8, 8, 1))
+    network.state.update({"_modules": {"a": network}} if held == {"_modules": {"a": ...}} else held)
+    with pytest.raises(UnsafePickleError, match="not a readable"):
+        read_stylegan_pickle(write_pickle(tmp_path / "odd.pkl", network))
 
 
 def test_other_files_are_refused_by_a_sentence(tmp_path: Path) -> None:

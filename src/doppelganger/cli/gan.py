@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from doppelganger.cli.bar import ProgressBar
-from doppelganger.cli.options import Device, Json, announce_download
+from doppelganger.cli.options import Device, Json, announce_download, require_device
+from doppelganger.errors import StoppedError
 from doppelganger.progress import Event
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ def prepare(
             bar(Event("preparing", done, total))
 
         if folder is not None:
-            made = save_set(from_folder(folder, resolution, left, heard), resolution, out, str(folder), left, consent)
+            squares_of = from_folder(folder, resolution, left, heard)
+            try:
+                made = save_set(squares_of, resolution, out, str(folder), left, consent)
+            except KeyboardInterrupt:
+                raise StoppedError("Stopped; the same command begins anew.") from None
         else:
             store = _generator_store(bar)
             from doppelganger.training.gan.inventing import Unfinished, maker, squares
@@ -149,6 +154,7 @@ def train(
     """
     if batch is not None and batch % 4:
         raise typer.BadParameter("--batch is a multiple of 4.")
+    require_device(device)
     from dataclasses import replace
 
     from doppelganger.networks import pick_device

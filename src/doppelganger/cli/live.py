@@ -1,6 +1,7 @@
 """``doppelganger live``: wear an avatar in a call."""
 
 import importlib.util
+import os
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doppelganger.cli.options import announce_download
+from doppelganger.cli.serve import TOKEN_VARIABLE
 from doppelganger.cli.studio import MissingExtraError
 from doppelganger.puppet.performance import Mode
 
@@ -87,7 +89,9 @@ def live(
     token: Annotated[
         str | None,
         typer.Option(
-            help="Its token, where the address does not hold it.", show_default=False, rich_help_panel=_SERVER
+            help=f"Its token, where the address does not hold it. Better in {TOKEN_VARIABLE}: others see what a command is given.",
+            show_default=False,
+            rich_help_panel=_SERVER,
         ),
     ] = None,
     server_certificate: Annotated[
@@ -148,7 +152,7 @@ def live(
     - `doppelganger live ada ben`
     - `doppelganger live avatars/ --mode swap`
     - `doppelganger live ada --desktop --virtual-camera --record call.mp4`
-    - `doppelganger live --server wss://gpu.example:8767/#token=…`
+    - `DOPPELGANGER_TOKEN=… doppelganger live --server wss://gpu.example:8767`
 
     A page opens in the browser; `?` shows its keys. Only this machine reaches it unless `--host` says otherwise; then a link with a
     token is printed, once. Nothing of the camera is kept, and nothing leaves this machine without `--server`. Ctrl-C ends it.
@@ -194,6 +198,8 @@ def _rendered_there(
     from doppelganger.live.remote.wardrobe import avatars_of
     from doppelganger.live.shelf import Shelf
 
+    if token is None and "#token=" not in server:
+        token = os.environ.get(TOKEN_VARIABLE)
     remote = RemoteReenactor.connect(server, token, certificate=certificate, frames=frames)
     ending.callback(remote.close)
     return _session(Shelf(lambda: avatars_of(remote)), mode, ending, remote=remote)
@@ -262,6 +268,7 @@ def _with_page(
 def _serve(session: "Session", config: "Config", bound: socket.socket, link: str, open_page: bool) -> None:
     from doppelganger.live.web.call import Call
     from doppelganger.live.web.serve import serve
+    from doppelganger.opening import open_privately
 
     def ready() -> None:
         typer.echo(f"Doppelgänger Live: {link}")
@@ -269,7 +276,7 @@ def _serve(session: "Session", config: "Config", bound: socket.socket, link: str
         if config.token_hash and not config.tls:
             typer.echo("Warning: without --certificate and --key browsers elsewhere do not give the camera.", err=True)
         if open_page:
-            typer.launch(link)
+            (open_privately if config.token_hash else typer.launch)(link)
 
     serve(Call(session), config, bound, ready)
 

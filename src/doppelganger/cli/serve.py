@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,9 +84,9 @@ def serve(
     - `doppelganger serve avatars/ --host 0.0.0.0 --certificate cert.pem --key key.pem`
     - `doppelganger serve ada ben --ssh me@gpu.example`
 
-    Wear them on the laptop with `doppelganger live --server` and the link that is printed. Only this machine reaches it unless
-    `--host` says otherwise; then the link holds a token, printed once (`DOPPELGANGER_TOKEN` in the environment: your own). No
-    picture is written to disk. Ctrl-C ends it (exit code 130).
+    Wear them on the laptop with `doppelganger live --server` and what is printed. Only this machine reaches it unless `--host`
+    says otherwise; then it asks for a token, printed once (`DOPPELGANGER_TOKEN` in the environment: your own). No picture is
+    written to disk. Ctrl-C ends it (exit code 130).
     """
     if any(importlib.util.find_spec(package) is None for package in EXTRA):
         raise MissingExtraError(
@@ -100,7 +101,7 @@ def serve(
         _serve_there(Host(ssh, tuple(ssh_option or ())), avatars, port, sessions, remote_command, as_json)
         return
     from doppelganger.listening import listen
-    from doppelganger.live.remote.config import Config, Limits
+    from doppelganger.live.remote.config import Config, Limits, check_cast
     from doppelganger.live.remote.serving import serve as run
     from doppelganger.live.wardrobe import avatars_in
     from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
@@ -109,6 +110,7 @@ def serve(
     asked = token or new_token or not is_loopback(host)
     tls = TLS(certificate, key) if certificate and key else None
     shown = tuple(avatars_in(avatars))
+    check_cast(shown)
     bound = listen(host, port)
     try:
         made, token_hash = _token(data, new_token) if asked or TOKEN_VARIABLE in os.environ else (None, None)
@@ -136,9 +138,12 @@ def _serve_there(
     host: "Host", avatars: list[Path], port: int, sessions: int, remote_command: str | None, as_json: bool
 ) -> None:
     from doppelganger.live.remote.borrowed import borrowed
+    from doppelganger.live.remote.config import check_cast
     from doppelganger.live.remote.ssh import installed
-    from doppelganger.live.wardrobe import rigs_in
+    from doppelganger.live.wardrobe import avatars_in, rigs_in
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # killed, it ends as by Ctrl-C: at both ends
+    check_cast(avatars_in(avatars))
     rigs = rigs_in(avatars)
 
     def tell(sentence: str) -> None:
@@ -156,13 +161,14 @@ def _token(data: Path | None, new: bool) -> tuple[str | None, str]:
     """The token where it is new, and its hash. Raises typer.BadParameter."""
     from platformdirs import user_data_path
 
+    from doppelganger.live.remote.wire import TOKEN_LETTERS
     from doppelganger.studio.access.token import kept_hash, make_token
     from doppelganger.studio.identity import digest
 
     if (own := os.environ.get(TOKEN_VARIABLE)) is not None:
-        if len(own) < _SHORTEST_TOKEN:
+        if not _SHORTEST_TOKEN <= len(own) <= TOKEN_LETTERS:
             raise typer.BadParameter(
-                f"{TOKEN_VARIABLE} must have {_SHORTEST_TOKEN} letters or more; leave it out to get one."
+                f"{TOKEN_VARIABLE} must have {_SHORTEST_TOKEN} to {TOKEN_LETTERS} letters; leave it out to get one."
             )
         return None, digest(own)
     folder = data or user_data_path("doppelganger", appauthor=False) / "serve"
@@ -176,5 +182,13 @@ def _announce(link: str, names: list[str], as_json: bool) -> None:
         typer.echo(json.dumps({"link": link, "avatars": names}, ensure_ascii=False))
         return
     typer.echo(f"Rendering server: {link}")
-    typer.echo(f"Avatars: {', '.join(names)}. Wear them with: doppelganger live --server '{link}'")
+    typer.echo(f"Avatars: {', '.join(names)}.")
+    address, _, token = link.partition("#token=")
+    given = f"{TOKEN_VARIABLE}={token} " if token else ""
+    typer.echo(f"Wear them with: {given}doppelganger live --server '{address}'")
+    if token:
+        typer.echo(
+            f"Or, where nobody else uses the laptop, who could see the token in the list of processes: "
+            f"doppelganger live --server '{link}'"
+        )
     typer.echo("No picture is written to disk. Ctrl-C ends it.")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shlex
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 
 from doppelganger.errors import DoppelgangerError
+from doppelganger.studio.config import MOST_HOURS
 
 EXTRA = ("fastapi", "uvicorn", "av")
 """What the extra ``studio`` brings."""
@@ -31,7 +33,14 @@ def studio(
             show_default=False,
         ),
     ] = None,
-    keep_hours: Annotated[float, typer.Option(min=0.01, help="Everything is deleted after so many hours.")] = 24,
+    keep_hours: Annotated[
+        float,
+        typer.Option(
+            min=0.01,
+            max=MOST_HOURS,
+            help="Everything is deleted after so many hours; what is over its time while no Studio runs, at the next start.",
+        ),
+    ] = 24,
     token: Annotated[bool, typer.Option("--token", help="Ask for a token on this machine's own address, too.")] = False,
     new_token: Annotated[
         bool, typer.Option("--new-token", help="Make a new token; who came in by the old one is out.")
@@ -50,6 +59,9 @@ def studio(
     ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps, as PyTorch calls them.")] = "auto",
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Delete all that a Studio keeps in the folder, everybody's, and end.")
+    ] = False,
     openapi: Annotated[
         bool, typer.Option("--openapi", help="Print the OpenAPI document of its API as JSON, and end.")
     ] = False,
@@ -60,32 +72,38 @@ def studio(
 
     - `doppelganger studio`
     - `doppelganger studio --port 9000 --keep-hours 2 --no-open`
+    - `doppelganger studio --erase`
     - `doppelganger studio --host 0.0.0.0 --certificate cert.pem --key key.pem --host-name studio.example`
 
     Only this machine reaches it unless `--host` says otherwise; then a link with a token is printed, once. Pictures are deleted
     when their job has ended, everything else after `--keep-hours`. Ctrl-C ends it (exit code 130); jobs in progress go on at the
-    next start.
+    next start. While it does not run, nothing is deleted.
     """
+    folder = (data or _usual_folder()).absolute()
+    if erase:
+        _erase(folder)
+        return
     _require_extra()
     from doppelganger.studio.config import TLS, Config
 
     if openapi:
         from doppelganger.studio.app import create_app
 
-        typer.echo(json.dumps(create_app(Config(Path())).openapi(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(create_app(Config(folder)).openapi(), indent=2, ensure_ascii=False))
         return
     if device.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
         raise typer.BadParameter(f"There is no device {device!r}; choose auto, cpu, cuda or mps.")
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key belong together.")
     from doppelganger.listening import listen
+    from doppelganger.opening import open_privately
     from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
     from doppelganger.studio.access.token import kept_hash, make_token
     from doppelganger.studio.house import House
     from doppelganger.studio.serve import serve
 
     bound = listen(host, port)
-    house = House((data or _usual_folder()).absolute())
+    house = House(folder)
     house.occupy()
     try:
         made, token_hash = None, None
@@ -112,9 +130,15 @@ def studio(
                     "Warning: without --certificate and --key, whoever shares the network can read along.", err=True
                 )
             if open_page:
-                typer.launch(link)
+                (open_privately if made else typer.launch)(link)
 
-        serve(config, house, bound, ready)
+        try:
+            serve(config, house, bound, ready)
+        finally:
+            if any(house.everything()):
+                where = f" --data {shlex.quote(str(folder))}" if data else ""
+                typer.echo(f"What was made still lies in {folder} and is not deleted before the Studio runs again.")
+                typer.echo(f"To delete all of it now: doppelganger studio --erase{where}")
     finally:
         bound.close()
         house.leave()
@@ -126,6 +150,21 @@ def _require_extra() -> None:
             "The Studio needs more packages: pip install 'deepfake-doppelganger[studio]', or from a clone of the repository: "
             "python3 start.py run studio."
         )
+
+
+def _erase(folder: Path) -> None:
+    from doppelganger.studio.house import House
+
+    house = House(folder)
+    if not any(path.exists() for path in house.belongings):
+        typer.echo(f"There is nothing of a Studio in {folder}.")
+        return
+    house.occupy()
+    try:
+        house.clear()
+    finally:
+        house.leave()
+    typer.echo(f"All that a Studio kept in {folder} is deleted.")
 
 
 def _usual_folder() -> Path:
@@ -152,4 +191,6 @@ def _announce(link: str, keep_hours: float, folder: Path) -> None:
     hours = f"{keep_hours:g} hour{'' if keep_hours == 1 else 's'}"
     typer.echo(f"Doppelgänger Studio: {link}")
     typer.echo(f"What is made lies in {folder} and is deleted after {hours}; photos go as soon as their job has ended.")
-    typer.echo("Ctrl-C ends it; jobs in progress go on at the next start.")
+    typer.echo(
+        "Ctrl-C ends it; jobs in progress go on at the next start. Until then nothing is deleted, unless by --erase."
+    )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from doppelganger.keeping import Embeddings
     from doppelganger.networks import Networks
     from doppelganger.training.swap.extracting import Extracted
+    from doppelganger.training.swap.run_folder import RunFolder
     from doppelganger.training.swap.trainer import Told, Trained
     from doppelganger.weights import Store
 
@@ -161,13 +162,20 @@ def train(
         Path,
         typer.Option("-o", "--out", help="Folder of the run; one that exists is gone on with.", show_default=False),
     ],
-    preset: Annotated[str, typer.Option(help="quick (64²), standard (128²) or high (256², for a GPU).")] = "quick",
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="quick (64²), standard (128²) or high (256², for a GPU). Of a new run; default: quick.",
+            show_default=False,
+        ),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Stop after so many minutes; the same command goes on.")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop at so many steps in all.")] = None,
     batch: Annotated[
-        int | None, typer.Option(min=1, max=512, help="Faces of each person a step; fewer need less memory.")
+        int | None,
+        typer.Option(min=1, max=512, help="Faces of each person a step; fewer need less memory. Of a new run."),
     ] = None,
     start_from: Annotated[
         Path | None,
@@ -177,7 +185,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of a new run.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of a new run; default: 0.", show_default=False)] = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -191,17 +199,19 @@ def train(
 
     from doppelganger.training.swap.presets import PRESETS
 
-    if preset not in PRESETS:
+    if preset is not None and preset not in PRESETS:
         raise typer.BadParameter(f"There is no preset {preset!r}; choose from {', '.join(PRESETS)}.")
-    chosen = PRESETS[preset]
+    chosen = PRESETS[preset or "quick"]
     from doppelganger.training.swap.faceset import load
     from doppelganger.training.swap.run_folder import RunFolder
     from doppelganger.training.swap.trainer import Ending, Trainer
 
     torch_device = networks_on(device, _store()).device
     folder = RunFolder(out)
-    resumed = folder.exists
-    trainer = Trainer(folder, load(a), load(b), replace(chosen, batch=batch or chosen.batch), torch_device, seed)
+    resumed = folder.trained
+    if resumed:
+        _require_as_begun(folder, preset, batch, seed)
+    trainer = Trainer(folder, load(a), load(b), replace(chosen, batch=batch or chosen.batch), torch_device, seed or 0)
     if start_from is not None and not trainer.step:
         trainer.start_from(RunFolder(start_from))
     console = Console(stderr=True, highlight=False)
@@ -211,8 +221,28 @@ def train(
     )
     made = trainer.train(Ending(steps, minutes), told=_Teller(console))
     _show_trained(made, folder.root, as_json)
+    if made.stopped and as_json:
+        raise typer.Exit(StoppedError.exit_code)  # the record has said it
     if made.stopped:
         raise StoppedError(f"Stopped at step {made.step}; the same command goes on from there.")
+
+
+def _require_as_begun(folder: "RunFolder", preset: str | None, batch: int | None, seed: int | None) -> None:
+    """Raises RunError where a run that is gone on with has another of these."""
+    from doppelganger.training.swap.errors import RunError
+
+    about = folder.about()
+    asked = {
+        "--preset": (preset, about.preset.name),
+        "--batch": (batch, about.preset.batch),
+        "--seed": (seed, about.seed),
+    }
+    for option, (wanted, own) in asked.items():
+        if wanted is not None and wanted != own:
+            raise RunError(
+                f"The run in {folder.root} was begun with {option} {own}; leave {option} out to go on with it, or begin another "
+                "in another folder."
+            )
 
 
 class _Teller:

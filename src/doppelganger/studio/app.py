@@ -24,6 +24,7 @@ from doppelganger.studio.house import House
 from doppelganger.studio.pages import Pages
 from doppelganger.studio.refusals import Refusal
 from doppelganger.studio.routes import about, faces, jobs, pages, personas, results, uploads
+from doppelganger.studio.routes.asking import COOKIE
 from doppelganger.studio.state import Studio
 
 TOPICS = (about, uploads, jobs, results, faces, personas, pages)
@@ -73,7 +74,7 @@ def create_app(config: Config, house: House | None = None) -> FastAPI:
             Middleware(Hosts, bound=config.host, names=config.host_names),
             Middleware(Origins),
             Middleware(AddressRate, amount=limits.requests_a_minute * limits.address_factor),
-            Middleware(Visits),
+            Middleware(Visits, config=config),
             Middleware(PersonRate, amount=limits.requests_a_minute),
             Middleware(Bodies, limit=largest_body, seconds=limits.body_seconds),
         ],
@@ -86,7 +87,15 @@ def create_app(config: Config, house: House | None = None) -> FastAPI:
     app.state.pages = Pages()
     for topic in TOPICS:
         app.include_router(topic.router)
+    app.openapi = lambda: _described(app, config)  # type: ignore[method-assign]
     return app
+
+
+def _described(app: FastAPI, config: Config) -> dict[str, Any]:
+    """The OpenAPI document, with the name that the cookie has here."""
+    document = FastAPI.openapi(app)
+    document["components"]["securitySchemes"][COOKIE]["name"] = config.cookie
+    return document
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -3,6 +3,18 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from doppelganger.errors import DoppelgangerError
+from doppelganger.studio.identity import digest
+
+MOST_HOURS = 8760.0
+"""A year: the longest that anything is kept."""
+
+
+class HoursError(DoppelgangerError):
+    """Nothing is kept for that long."""
+
+    exit_code = 2
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -79,6 +91,15 @@ class Config:
     device: str = "auto"
     limits: Limits = field(default_factory=Limits)
 
+    def __post_init__(self) -> None:
+        if not 0 < self.keep_hours <= MOST_HOURS:  # nor is it nan
+            raise HoursError(f"What is made can be kept for {MOST_HOURS:g} hours at most; correct --keep-hours.")
+
     @property
     def keep_seconds(self) -> float:
         return self.keep_hours * 3600
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie. Browsers send a host's cookies to all its ports, so it tells this Studio's folder from others'."""
+        return f"doppelganger-{digest(str(self.data.resolve()))[:8]}"

@@ -1,6 +1,7 @@
 """The SQLite file: who there is, what they have, what happens to it. No picture and no file name is ever in it.
 
-All of it is used from the event loop's thread alone, so that nothing needs a lock; each statement takes well under a millisecond.
+All of it is used from the event loop's thread alone, sqlite3 refuses every other: so nothing needs a lock. Each statement takes
+well under a millisecond.
 """
 
 import sqlite3
@@ -89,7 +90,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.touch(mode=0o600)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -121,10 +122,11 @@ class Database:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk can end it by itself, or leave it open after the commit
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def forget_deleted(self) -> None:
         """Take deleted rows out of the log beside the file, too."""

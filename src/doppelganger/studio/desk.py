@@ -86,10 +86,15 @@ class Desk:
         if self._tables.jobs.active(job.person) >= self._config.limits.jobs_a_person:
             raise busy(f"You have {self._config.limits.jobs_a_person} jobs under way; wait for one or stop it.")
         with self._tables.database.together():
-            self._tables.jobs.update(job.id, state="queued", seconds_left=None)
+            expires = time.time() + self._config.keep_seconds
+            self._tables.jobs.update(job.id, state="queued", seconds_left=None, expires=expires)
             self._queue_changed(job.id)
         self.work.set()
         return self._row(job.id)
+
+    def running(self) -> list[JobRow]:
+        """What is written down as running."""
+        return self._tables.jobs.running()
 
     def next(self) -> JobRow | None:
         """Whose turn it is."""
@@ -199,9 +204,9 @@ class Desk:
             self._queue_changed(job)
 
     def crashed(self, job: JobRow) -> bool:
-        """The worker died of it: once more, or given up (then True)."""
+        """It broke off, most likely since the worker died of it: once more, or given up (then True)."""
         if job.crashes + 1 >= MOST_CRASHES:
-            self.failed(job.id, "This job ended the program that works on it, twice; it was given up.", "trouble")
+            self.failed(job.id, "This job broke off in the middle, twice; it was given up.", "trouble")
             return True
         self._tables.jobs.update(job.id, crashes=job.crashes + 1)
         self.back_to_queue(job.id)
@@ -214,22 +219,19 @@ class Desk:
             self._queue_changed(job)
         self.work.set()
 
-    def recover(self) -> list[JobRow]:
-        """After a start: what ran when the server ended goes on; returns what was given up."""
-        given_up = []
+    def recover(self) -> None:
+        """After a start: what ran when the server ended goes on, or is given up."""
         for job in self._tables.jobs.running():
             if job.restarts + 1 > MOST_RESTARTS:
                 self.failed(
                     job.id, "The server ended several times while it worked on this; it was given up.", "trouble"
                 )
-                given_up.append(job)
                 continue
             self._tables.jobs.update(job.id, restarts=job.restarts + 1)
             self.back_to_queue(job.id)
         with self._tables.database.together():
             self._queue_changed(None)
         self.work.set()
-        return given_up
 
     def gone(self, job: str) -> None:
         """It was deleted: whoever listens is sent away, those behind it move up."""

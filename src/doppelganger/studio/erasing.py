@@ -50,9 +50,9 @@ class Eraser:
 
     async def job(self, row: JobRow) -> None:
         """Cancels it. What it made stays."""
-        await self._foreman.cancel(row.id)
         self._tables.jobs.remove(row.id)
         self._desk.gone(row.id)
+        await self._foreman.cancel(row.id)
         self._house.erase(self._house.job(row.person, row.id))
         if row.upload:
             self._release(row.person, row.upload)
@@ -92,6 +92,8 @@ class Eraser:
             await self.job(job)
         for upload in self._tables.uploads.expired():
             self._remove_upload(upload)
+        for job in self._tables.jobs.ended():  # a kill can come between a job's end and this
+            self.settle(job)
         for result in self._tables.results.expired():
             await self.result(result)
         for persona in self._tables.personas.expired():

@@ -55,13 +55,17 @@ class Foreman:
         """Until the task is cancelled."""
         while not self._closing:
             self._desk.work.clear()
-            job = self._desk.next()
-            if job is not None:
-                try:
+            try:
+                for lost in self._desk.running():  # nobody is on it: how it ended could not be written down
+                    if self._desk.crashed(lost):
+                        self._settled(lost)
+                job = self._desk.next()
+                if job is not None:
                     await self._see_through(job)
-                except Exception as error:  # the disk is full, perhaps: it could not even be written down
-                    log.error("The queue could not go on: %s.", where(error))
-                    await asyncio.sleep(_BREATH)
+                    continue
+            except Exception as error:  # the disk is full, perhaps: it could not even be written down
+                log.error("The queue could not go on: %s.", where(error))
+                await asyncio.sleep(_BREATH)
                 continue
             try:
                 await asyncio.wait_for(self._desk.work.wait(), self._config.limits.idle_seconds)
@@ -145,8 +149,10 @@ class Foreman:
     def _end(self, now: UnderWay, run: Run, result: str, said: dict[str, Any] | None) -> None:
         """What becomes of the job."""
         job, event = now.job, said["event"] if said else "died"
-        if now.intent == "cancel":
-            return  # whoever cancelled it erases everything of it
+        if now.intent == "cancel":  # whoever cancelled it erases its folder
+            if job.kind != "film":  # a result may have been saved, nearly or whole; a film's is another job's
+                self._house.erase(self._house.result(job.person, result))
+            return
         if event == "done":
             self._desk.done(job, run, result)
             self._settled(job)

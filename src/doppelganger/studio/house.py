@@ -178,6 +178,17 @@ class House:
         """Names of the people's folders."""
         return sorted(path.name for path in (self.root / "people").iterdir())
 
+    @property
+    def belongings(self) -> tuple[Path, ...]:
+        """All that a server keeps here, and nothing else that may lie in the folder. The lock holds nothing."""
+        logs = (self.database.with_name(f"{self.database.name}-{name}") for name in ("wal", "shm"))
+        return self.root / "people", *logs, self.database, self.token
+
+    def clear(self) -> None:
+        """Delete everybody and everything, now."""
+        for path in self.belongings:
+            erase(path)
+
     def free_bytes(self) -> int:
         """Room left on the disk."""
         return shutil.disk_usage(self.root).free

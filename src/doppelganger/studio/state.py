@@ -63,12 +63,17 @@ class Studio:
         """Whether the worker has something to do."""
         return bool(self.tables.jobs.running())
 
-    async def begin(self) -> None:
-        """Sweep, recover what ran when the last server ended, and start to work."""
-        await self.looking.start()
-        for job in self.desk.recover():
-            self.eraser.settle(job)
+    async def recover(self) -> None:
+        """Erase what expired while there was no server, and let what ran when the last one ended go on."""
+        for job in self.tables.jobs.expired(("queued", "running")):
+            await self.eraser.job(job)
+        self.desk.recover()
         await self.eraser.sweep()
+
+    async def begin(self) -> None:
+        """Recover, and start to work."""
+        await self.recover()
+        await self.looking.start()
         self._tasks = [
             asyncio.create_task(task)
             for task in (self.foreman.run(), self.rendering.run(), self.eraser.keep_sweeping())

@@ -23,6 +23,9 @@ from doppelganger.generators.stylegan2 import BLUR, Shape
 
 PARTS = ("G_ema", "G")
 """Which of the networks in the file is taken: the first that is there. G_ema is the running mean, which makes the best pictures."""
+FLAT = {"channel_base", "channel_max", "num_fp16_res", "conv_clamp", "fused_modconv_default"}
+"""Arguments of the synthesis that NVIDIA's stylegan3 repository gives the generator itself; its StyleGAN2-ADA has them in a
+dictionary of their own."""
 
 
 @dataclass
@@ -100,6 +103,19 @@ def read_stylegan_pickle(source: Path) -> tuple[Shape, dict[str, Tensor]]:
     Raises:
         UnsafePickleError: it is another kind of file or network, is damaged, or asks for a name that the layout has no use for.
     """
+    try:
+        return _generator(source)
+    except UnsafePickleError:
+        raise
+    except FileNotFoundError as error:
+        raise UnsafePickleError(f"{source} does not exist; check the path.") from error
+    except Exception as error:  # a damaged pickle raises almost anything, and so does what it may hold
+        raise UnsafePickleError(
+            f"{source.name} is not a readable StyleGAN2 pickle ({type(error).__name__}); nothing of it was run."
+        ) from error
+
+
+def _generator(source: Path) -> tuple[Shape, dict[str, Tensor]]:
     content = _content(source)
     generator = next((content[part] for part in PARTS if isinstance(content.get(part), Persistent)), None)
     if generator is None or generator.class_name != "Generator":
@@ -111,22 +127,13 @@ def read_stylegan_pickle(source: Path) -> tuple[Shape, dict[str, Tensor]]:
 
 
 def _content(source: Path) -> Mapping[str, Any]:
-    try:
-        with source.open("rb") as stream:
-            if zipfile.is_zipfile(stream):
-                raise UnsafePickleError(
-                    f"{source.name} is a PyTorch archive, not a StyleGAN2 pickle as NVIDIA publishes them."
-                )
-            stream.seek(0)
-            content = _Inert(cast(io.BufferedIOBase, stream), source.name).load()
-    except UnsafePickleError:
-        raise
-    except FileNotFoundError as error:
-        raise UnsafePickleError(f"{source} does not exist; check the path.") from error
-    except Exception as error:  # a damaged pickle raises almost anything
-        raise UnsafePickleError(
-            f"{source.name} is not a readable StyleGAN2 pickle ({type(error).__name__}); nothing of it was run."
-        ) from error
+    with source.open("rb") as stream:
+        if zipfile.is_zipfile(stream):
+            raise UnsafePickleError(
+                f"{source.name} is a PyTorch archive, not a StyleGAN2 pickle as NVIDIA publishes them."
+            )
+        stream.seek(0)
+        content = _Inert(cast(io.BufferedIOBase, stream), source.name).load()
     if not isinstance(content, dict):
         raise UnsafePickleError(f"{source.name} is not a StyleGAN2 pickle: it holds a {type(content).__name__}.")
     return content
@@ -220,7 +227,9 @@ def _shape(generator: _Settings) -> Shape:
     """From the arguments that NVIDIA's training script and converter give; their defaults are those of the published class."""
     if not isinstance(generator.given, dict):
         raise generator.refusal("its settings are missing")
-    mapping, synthesis = generator.within("mapping_kwargs"), generator.within("synthesis_kwargs")
+    flat = "synthesis_kwargs" not in generator.given and not FLAT.isdisjoint(generator.given)
+    mapping = generator.within("mapping_kwargs")
+    synthesis = generator if flat else generator.within("synthesis_kwargs")
     if not isinstance(mapping.given, dict) or not isinstance(synthesis.given, dict):
         raise generator.refusal("its settings are damaged")
     if generator.get("c_dim", 0, int):
@@ -231,7 +240,8 @@ def _shape(generator: _Settings) -> Shape:
         mapping.asked.add(name)
     mapping.only("activation", "lrelu")
     mapping.only("layer_features", None, w_dim)
-    synthesis.asked.update({"num_fp16_res", "fp16_channels_last"})  # speed; here all is float32
+    # Speed; here all is float32.
+    synthesis.asked.update({"num_fp16_res", "fp16_channels_last", "fused_modconv_default"})
     synthesis.only("architecture", "skip")
     synthesis.only("activation", "lrelu")
     synthesis.only("use_noise", True)
@@ -246,7 +256,7 @@ def _shape(generator: _Settings) -> Shape:
             w_dim,
             mapping.get("num_layers", 8, int),
             mapping.get("lr_multiplier", 0.01, float),
-            synthesis.get("conv_clamp", None, float),
+            synthesis.get("conv_clamp", 256 if flat else None, float),
         )
     except ValueError as error:
         raise generator.refusal(str(error)) from error

@@ -79,7 +79,8 @@ def main(told: str) -> None:
     avatars = tuple(avatar(name, file) for name, file in options["stills"].items())
     bound = listen("127.0.0.1", options["port"])
     config = Config(avatars, options["token_hash"], limits=Limits(**options["limits"]))
-    serve(config, bound, lambda: print(f"PORT {bound.getsockname()[1]}", flush=True))
+    port = bound.getsockname()[1]
+    serve(config, bound, lambda: print(f"PORT {port}", flush=True))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,20 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from driving import Driver
+from driving import PATIENCE, Driver
 
 from doppelganger.images import RGB, resize
 from doppelganger.live.remote.address import RemoteError
@@ -141,6 +144,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "NO_COLOR": "1", **environment},
+        timeout=PATIENCE,
     )
 
 
@@ -153,7 +157,70 @@ def test_what_cannot_be_served_is_a_sentence(rigs: Path, tmp_path: Path) -> None
         ran = run(str(rigs), "--port", str(taken.getsockname()[1]))
     assert ran.returncode == 1 and "in use" in ran.stderr
     assert run(str(rigs), "--certificate", __file__).returncode == 2
-    assert run(str(rigs), "--token", "--port", "0", DOPPELGANGER_TOKEN="short").returncode == 2
+    for token in ("short", "x" * 201):
+        assert run(str(rigs), "--token", "--port", "0", DOPPELGANGER_TOKEN=token).returncode == 2
+
+
+def test_avatars_that_laptops_could_not_tell_apart_are_not_served(rigs: Path, tmp_path: Path) -> None:
+    twice = run(str(rigs), str(rigs / "00"), "--port", "0")
+    assert twice.returncode == 1 and "2 of these avatars are called 'ada'" in twice.stderr
+    there = run(str(rigs), str(rigs / "00"), "--ssh", "nowhere.invalid")
+    assert (there.returncode, there.stderr) == (1, twice.stderr), "said before anything is sent"
+    many = run(*[str(rigs)] * 11, "--port", "0")
+    assert many.returncode == 1 and "22 avatars" in many.stderr
+    shutil.copytree(rigs / "00", tmp_path / "long")
+    record = json.loads((tmp_path / "long" / "rig.json").read_text("utf-8"))
+    (tmp_path / "long" / "rig.json").write_text(json.dumps({**record, "name": "x" * 101}), "utf-8")
+    long = run(str(tmp_path / "long"), "--port", "0")
+    assert long.returncode == 1 and "has 101" in long.stderr
+
+
+def test_the_way_that_shows_nobody_the_token_is_said_first(rigs: Path, tmp_path: Path) -> None:
+    said = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "doppelganger.cli",
+            "serve",
+            str(rigs),
+            "--token",
+            "--port",
+            "0",
+            "--data",
+            str(tmp_path),
+        ],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert said.stdout
+    address, _, token = said.stdout.readline().removeprefix("Rendering server: ").strip().partition("#token=")
+    said.stdout.readline()
+    assert said.stdout.readline().strip() == (
+        f"Wear them with: DOPPELGANGER_TOKEN={token} doppelganger live --server '{address}'"
+    )
+    assert said.stdout.readline().strip().endswith(f"doppelganger live --server '{address}#token={token}'")
+    said.send_signal(signal.SIGINT)
+    assert said.wait(60) == 130
+    said.stdout.close()
+
+
+def test_half_a_handshake_is_counted_too(serve: Serve, rigs: Path, tmp_path: Path) -> None:
+    own, key = certificate(tmp_path, "rendering.example")
+    server = serve(str(rigs), "--certificate", str(own), "--key", str(key))
+    port = int(server.link.partition("/render")[0].rpartition(":")[2])
+    with ExitStack() as stack:
+        strangers = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(17)]
+        assert all(ends(one) for one in reversed(strangers))  # the last at once, the others in their time
+    RemoteReenactor.connect(server.link, certificate=own).close()
+
+
+def ends(connection: socket.socket) -> bool:
+    """Waits for it."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 @pytest.mark.parametrize(
@@ -164,11 +231,12 @@ def test_what_cannot_be_served_is_a_sentence(rigs: Path, tmp_path: Path) -> None
         ("wss://", "wss://"),
         ("wss://[::1", "wss://"),
         ("ws://127.0.0.1:1", "cannot be reached"),
+        (f"ws://127.0.0.1:1/render#token={'x' * 201}", "200 letters"),
     ],
 )
 def test_what_is_no_server_is_a_sentence(link: str, words: str) -> None:
     with pytest.raises(RemoteError, match=words):
-        RemoteReenactor.connect(link, "t" * 43)
+        RemoteReenactor.connect(link, None if "#" in link else "t" * 43)
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -201,3 +269,26 @@ def test_a_whole_call_without_a_browser(
 def mean_difference(a: RGB, b: RGB) -> float:
     """Over all pixels, in grey levels."""
     return float(np.abs(a.astype(int) - b).mean())
+
+
+def test_the_browser_is_not_given_the_token_on_a_command_line(rigs: Path, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    for name in ("xdg-open", "open"):
+        browser = tmp_path / name
+        browser.write_text(f'#!/bin/sh\necho "$@" > "{given}.part"; mv "{given}.part" "{given}"\n')
+        browser.chmod(0o700)
+    command = subprocess.Popen(
+        [sys.executable, "-m", "doppelganger.cli", "live", str(rigs), "--host", "0.0.0.0", "--port", "0"],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"},
+    )
+    assert command.stdout
+    _, _, token = command.stdout.readline().strip().partition("#token=")
+    deadline = time.monotonic() + PATIENCE
+    while not given.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    command.send_signal(signal.SIGINT)
+    assert command.wait(60) == 130
+    command.stdout.close()
+    assert token and token not in given.read_text("utf-8")

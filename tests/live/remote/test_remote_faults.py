@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Never
 
 import pytest
 from bad_line import BadLine
@@ -10,6 +11,7 @@ from driving import PATIENCE, Driver, Seen, is_avatar
 from replica import Replica
 
 from doppelganger.images import RGB
+from doppelganger.live.remote import line
 from doppelganger.live.remote.address import RemoteError
 from doppelganger.live.remote.client import PATIENCE as AT_MOST
 from doppelganger.live.remote.client import RemoteReenactor
@@ -161,3 +163,14 @@ def test_two_replicas_behind_one_address(
     # at rest is where it was: a replica that had calibrated itself anew would show the middle here
     assert seen[-1].shown is not None and abs(seen[-1].shown - seen[-1].asked) < 40
     drivers[1].drive_until_fresh()
+
+
+def test_a_mistake_of_the_program_ends_the_line_with_a_sentence(
+    replica: Callable[..., Replica], driver: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(jpeg: bytes) -> Never:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(line, "decode", mistaken)
+    with pytest.raises(RemoteError, match="mistake of the program"):
+        driver(replica().url)

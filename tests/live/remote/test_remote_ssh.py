@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,8 +45,26 @@ def gone(sshd: Sshd) -> bool:
     return not list(sshd.temporary.iterdir())
 
 
+def taken(port: int | None) -> bool:
+    """Whether the tunnel still holds this port of ours, after the time that it takes."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return False
+        time.sleep(0.1)
+    return True
+
+
 @needs_sshd
-def test_the_command_starts_tunnels_and_stops(sshd: Sshd, rigs: Path, at_rest: Motion) -> None:
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)],
+    ids=["Ctrl-C", "TERM", "KILL"],
+)
+def test_the_command_starts_tunnels_and_stops(
+    ending: signal.Signals, code: int, sshd: Sshd, rigs: Path, at_rest: Motion
+) -> None:
     options = [part for option in sshd.options for part in ("--ssh-option", option)]
     arguments = ["--ssh", sshd.host.destination, *options, "--remote-command", LAUNCH, "--port", "0", "--json"]
     command = subprocess.Popen(
@@ -67,12 +86,11 @@ def test_the_command_starts_tunnels_and_stops(sshd: Sshd, rigs: Path, at_rest: M
     remote = RemoteReenactor.connect(told["link"], avatar="ben")
     Driver(remote, at_rest).drive_until(lambda seen: remote.round_trip.count > 3)
 
-    command.send_signal(signal.SIGINT)
-    assert command.wait(PATIENCE) == 130
+    command.send_signal(ending)
+    assert command.wait(PATIENCE) == code
     command.stdout.close()
     assert gone(sshd)
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", urlsplit(told["link"]).port)) != 0
+    assert not taken(urlsplit(told["link"]).port)
     assert remote.trouble
     remote.close()
 
@@ -86,6 +104,24 @@ def test_a_lost_tunnel_ends_it_at_both_ends(sshd: Sshd, rigs: Path) -> None:
         assert server.avatars == ("ben",) and list(sshd.temporary.iterdir())
         threading.Timer(0.2, sshd.drop).start()
         server.wait()
+    assert gone(sshd)
+
+
+@needs_sshd
+@pytest.mark.parametrize(
+    "trouble",
+    ['head -c 10000 | exec {ssh} "$@"', 'test -e {once} && exit 255; touch {once}; exec {ssh} "$@"'],
+    ids=["lost while copying", "no second connection"],
+)
+def test_what_was_copied_goes_whenever_it_fails(
+    trouble: str, sshd: Sshd, rigs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\n{trouble.format(ssh=shutil.which('ssh'), once=tmp_path / 'once')}\n")
+    ssh.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(SshError), borrowed(sshd.host, [rigs / "00"], LAUNCH, sessions=1):
+        pass
     assert gone(sshd)
 
 

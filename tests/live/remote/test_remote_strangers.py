@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from driving import Driver, is_avatar
+from driving import PATIENCE, Driver, is_avatar
 from PIL import Image
 from replica import TOKEN, Replica
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -26,6 +27,10 @@ from doppelganger.live.remote.wire import LARGEST, Asked, Kind, WireError
 from doppelganger.puppet.motion import SIZE, Motion
 
 HELLO = {"type": "hello", "version": 1, "token": TOKEN, "avatar": None, "uplink": "motion"}
+UPGRADE = (
+    b"GET /render HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c3RyYW5nZXJzdHJhbmdlcg==\r\n\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -191,15 +196,62 @@ def test_a_flood(watched: Replica, at_rest: Motion) -> None:
     assert answer["code"] in ("rate", 1008)
 
 
-def test_many_who_say_nothing(replica: Callable[..., Replica], driver: Callable[..., RemoteReenactor]) -> None:
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /render HTTP/1.1\r\nHost: here\r\n", UPGRADE], ids=["none", "half", "no hello"]
+)
+def test_many_who_say_nothing(
+    said: bytes, replica: Callable[..., Replica], driver: Callable[..., RemoteReenactor], at_rest: Motion
+) -> None:
     server = replica(limits={"hello_seconds": 1.0, "strangers_an_address": 4})
+    there = Driver(driver(server.url), at_rest)
+    with ExitStack() as stack:
+        strangers = [stack.enter_context(stranger(server, said)) for _ in range(5)]
+        for one in strangers:  # the fifth at once, the others in their time
+            ends(one)
+        driver(server.url)
+    there.drive_until_fresh()
+    assert there.remote.trouble is None, "who has said hello is not sent away"
+
+
+def test_too_many_do_not_come_in(replica: Callable[..., Replica]) -> None:
+    server = replica(limits={"hello_seconds": 3600.0, "strangers_an_address": 4})
     with ExitStack() as stack:
         for _ in range(4):
-            stack.enter_context(connect(f"{server.url}/render", compression=None))
-        with pytest.raises(InvalidStatus, match="403"):
-            connect(f"{server.url}/render")
-        time.sleep(1.5)
-        driver(server.url)
+            stack.enter_context(stranger(server))
+        with pytest.raises(RemoteError, match="cannot be reached"):
+            RemoteReenactor.connect(server.url, TOKEN)
+
+
+def test_all_together_are_not_too_many_either(replica: Callable[..., Replica]) -> None:
+    server = replica(limits={"hello_seconds": 3600.0, "strangers": 2})
+    with stranger(server), stranger(server), stranger(server) as third:
+        ends(third)
+
+
+def test_who_goes_makes_room(replica: Callable[..., Replica]) -> None:
+    server = replica(limits={"hello_seconds": 3600.0, "strangers_an_address": 1})
+    with stranger(server), pytest.raises(RemoteError):
+        RemoteReenactor.connect(server.url, TOKEN)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return RemoteReenactor.connect(server.url, TOKEN).close()
+        except RemoteError:  # the server has not noticed yet
+            assert time.monotonic() < deadline
+
+
+def stranger(server: Replica, said: bytes = b"") -> socket.socket:
+    """Who says this and no more."""
+    connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    connection.sendall(said)
+    return connection
+
+
+def ends(connection: socket.socket) -> None:
+    """Hear it out."""
+    with suppress(ConnectionResetError):
+        while connection.recv(4096):
+            pass
 
 
 def test_who_does_not_read_loses_the_place(

@@ -1,6 +1,11 @@
 """A set: what is in it, what is left out and why."""
 
+import hashlib
+import io
 import json
+import resource
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +15,7 @@ from safetensors import safe_open
 
 from doppelganger.errors import ImageError, OutputError
 from doppelganger.generators.stylegan2 import Shape
-from doppelganger.images import encode_jpeg, encode_png, resize_area
+from doppelganger.images import RGB, encode_jpeg, encode_png, resize_area
 from doppelganger.training.gan.picture_set import LeftOut, PictureSet, from_folder, require_consent, save_set
 from doppelganger.training.gan.run import Run
 from doppelganger.training.gan.settings import TrainingSettings
@@ -52,6 +57,51 @@ def test_a_folder_becomes_a_set(photos: Path, tmp_path: Path) -> None:
     assert (tmp_path / "set" / "sheet.jpg").is_file()
     with pytest.raises(OutputError, match="has a set already"):
         made(photos, tmp_path / "set")
+
+
+def noise(count: int, side: int) -> Iterator[tuple[str, RGB]]:
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        yield str(i), rng.integers(0, 256, (side, side, 3), np.uint8)
+
+
+def test_the_file_is_what_numpy_writes_of_all_at_once(tmp_path: Path) -> None:
+    for count, side in ((16, 8), (130, 16)):
+        whole, buffer = np.stack([square for _, square in noise(count, side)]), io.BytesIO()
+        np.save(buffer, whole)
+        kept = save_set(noise(count, side), side, tmp_path / str(side), "noise", LeftOut())
+        assert (tmp_path / str(side) / "pictures.npy").read_bytes() == buffer.getvalue()
+        assert kept.digest == hashlib.sha256(whole.tobytes()).hexdigest()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_set_is_larger_than_the_memory_it_takes(tmp_path: Path) -> None:
+    tracemalloc.start()
+    try:
+        save_set(noise(800, 64), 64, tmp_path / "set", "noise", LeftOut())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 800 * 64 * 64 * 3 / 2  # most of it the sheet of a hundred
+
+
+def test_a_stop_or_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    def stopped() -> Iterator[tuple[str, RGB]]:
+        yield from noise(20, 16)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_set(stopped(), 16, tmp_path / "set", "noise", LeftOut())
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "mine").mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))  # room for the first six
+        with pytest.raises(OutputError, match="make room"):
+            save_set(noise(20, 16), 16, tmp_path / "mine", "noise", LeftOut())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [*tmp_path.rglob("*")] == [tmp_path / "mine"]
 
 
 def test_too_few_and_what_is_no_set_are_refused(photos: Path, tmp_path: Path) -> None:

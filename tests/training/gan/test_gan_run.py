@@ -1,7 +1,6 @@
 """A run on disk: stopped and gone on with it is the unbroken one to the bit, also after kill −9; nothing is ever half there."""
 
 import json
-import os
 import random
 import resource
 import signal
@@ -15,16 +14,19 @@ import numpy as np
 import pytest
 import torch
 
-from doppelganger.errors import OutputError
+from doppelganger.errors import DoppelgangerError, OutputError
 from doppelganger.generators.stylegan2 import Shape
 from doppelganger.generators.stylegan2_generator import StyleGAN2
 from doppelganger.images import read_image
+from doppelganger.training.gan import run as running
 from doppelganger.training.gan.checkpoints import Checkpoints
 from doppelganger.training.gan.picture_set import LeftOut, PictureSet, save_set
 from doppelganger.training.gan.run import Run
 from doppelganger.training.gan.settings import TrainingSettings
 from doppelganger.training.gan.story import chapters, story
+from doppelganger.training.gan.trainer import Step
 from doppelganger.training.gan.trouble import DivergedError, warnings
+from doppelganger.training.swap.errors import CheckpointError
 
 CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(Shape(16, 128, 16, z_dim=8, w_dim=8, mapping_layers=2), batch=4, tick=2)
@@ -90,7 +92,7 @@ def test_killed_at_any_moment_it_goes_on(unbroken: Path, pictures: PictureSet, t
         while process.poll() is None and len(list((tmp_path / "samples").glob("*.jpg"))) < ticks:
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.05))
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
     begin(tmp_path, pictures).train(SHOWN)
     same(tmp_path, unbroken)
@@ -108,6 +110,59 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(unbroken: Path, pictur
     assert run.trainer.steps == 6
     run.train(SHOWN)
     same(tmp_path, unbroken)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_run_whose_checkpoints_are_all_damaged_is_left_as_it_is(pictures: PictureSet, tmp_path: Path) -> None:
+    begin(tmp_path, pictures).train(SHOWN)
+    for file in (tmp_path / "checkpoints").iterdir():
+        file.write_bytes(file.read_bytes()[:1000])
+    before = everything(tmp_path)
+    with pytest.raises(CheckpointError, match=r"All 3 checkpoints .* damaged"):
+        begin(tmp_path, pictures)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [OSError(5, "Input/output error"), MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")],
+)
+def test_a_checkpoint_that_cannot_be_read_now_is_not_damaged(
+    trouble: Exception, pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(tmp_path, pictures).train(8)
+
+    def fails(*_: object, **__: object) -> bytes:
+        raise trouble
+
+    monkeypatch.setattr(*((Path, "read_bytes") if isinstance(trouble, OSError) else (torch, "load")), fails)
+    with pytest.raises(type(trouble)):
+        Checkpoints(tmp_path / "checkpoints").newest()
+
+
+def test_what_a_checkpoint_leaves_behind_it_goes(pictures: PictureSet, tmp_path: Path) -> None:
+    """A damaged one of a later step would count as one of the last three, and push the new ones out."""
+    begin(tmp_path, pictures).train(SHOWN)
+    for step in (8, 10, 12, 14):
+        (tmp_path / "checkpoints" / f"{step:08d}.pt").write_bytes(b"damaged")
+    run = begin(tmp_path, pictures)
+    assert run.trainer.steps == 6
+    run.train(32)
+    assert [file.name for file in sorted((tmp_path / "checkpoints").iterdir())] == ["00000006.pt", "00000008.pt"]
+    assert begin(tmp_path, pictures).trainer.steps == 8
+
+
+def test_what_a_kill_left_unfinished_goes(pictures: PictureSet, tmp_path: Path) -> None:
+    begin(tmp_path, pictures).train(8)
+    parts = [f"checkpoints/.{4:08d}.pt.1a2b3c4d.part", f"samples/.{4:08d}.jpg.1a2b3c4d.part"]
+    parts += [f".{name}.1a2b3c4d.part" for name in ("generator.safetensors", "history.json")]
+    for part in (*parts, ".faces-32.part"):  # a set in the same folder that is being made
+        (tmp_path / part).write_bytes(b"half")
+    begin(tmp_path, pictures)
+    assert list(tmp_path.rglob("*.part")) == [tmp_path / ".faces-32.part"]
 
 
 def test_a_full_disk_is_said_and_loses_nothing(pictures: PictureSet, tmp_path: Path) -> None:
@@ -145,6 +200,43 @@ def test_divergence_is_said_and_not_kept(pictures: PictureSet, tmp_path: Path) -
     again = begin(tmp_path, pictures)
     assert again.trainer.steps == 2
     again.train(16)
+
+
+@pytest.mark.parametrize("network", ["generator", "detective", "average"])
+def test_weights_that_the_last_step_of_a_tick_spoilt_are_not_kept(
+    network: str, pictures: PictureSet, tmp_path: Path
+) -> None:
+    run = begin(tmp_path, pictures)
+    run.train(8)
+    before = everything(tmp_path)
+    step = run.trainer.step
+
+    def spoils() -> Step:
+        made = step()
+        if run.trainer.steps % SETTINGS.tick == 0:
+            with torch.no_grad():
+                next(getattr(run.trainer, network).parameters()).fill_(float("nan"))
+        return made
+
+    run.trainer.step = spoils  # type: ignore[method-assign]
+    with pytest.raises(DivergedError, match="weights are no numbers"):
+        run.train(16)
+    assert everything(tmp_path) == before
+
+
+def test_want_of_memory_names_the_settings(
+    pictures: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hungry(*_: object) -> torch.Tensor:
+        return torch.empty(2**60)  # more than any machine has
+
+    run = begin(tmp_path, pictures)
+    run.trainer._real = hungry  # type: ignore[method-assign]
+    with pytest.raises(DoppelgangerError, match="smaller --batch or --network"):
+        run.train(8)
+    monkeypatch.setattr(running, "Trainer", hungry)
+    with pytest.raises(DoppelgangerError, match="smaller --batch or --network"):
+        Run(tmp_path, pictures, SETTINGS, CPU)
 
 
 def line(**changes: float) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from doppelganger.progress import Event
 from doppelganger.training.gan.checkpoints import Checkpoints
 from doppelganger.training.gan.launching import Order, TogetherError, check, launch
 from doppelganger.training.gan.picture_set import LeftOut, PictureSet, save_set
-from doppelganger.training.gan.ranks import Ranks
+from doppelganger.training.gan.ranks import ALONE, Ranks, meeting
 from doppelganger.training.gan.run import Run
 from doppelganger.training.gan.settings import TrainingSettings
 from doppelganger.training.gan.trainer import Trainer
@@ -61,6 +61,31 @@ def test_processes_share_a_batch_without_a_picture_twice() -> None:
         shares.append(one._real())
     assert torch.equal(torch.stack(shares, 1).flatten(0, 1), whole)
     assert not torch.equal(*shares)
+
+
+def agrees(rank: int, numbers: list[int], place: str) -> None:
+    """A process of two, which ends with 1 where they disagree."""
+    device = torch.device("cpu")
+    with meeting(Ranks(rank, 2), place, device) as ranks:
+        ranks.agree(7, device)
+        try:
+            ranks.agree(numbers[rank], device)
+        except DoppelgangerError:
+            os._exit(1)
+    os._exit(0)  # as together.py ends its own
+
+
+def test_different_checkpoints_are_noticed(tmp_path: Path) -> None:
+    ALONE.agree(7, torch.device("meta"))  # whose numbers nobody can read; Apple's devices have no float64
+    for numbers, codes in (([0, 2], [1, 1]), ([2, 2], [0, 0])):
+        place = (tmp_path / str(numbers)).as_uri()
+        context = multiprocessing.get_context("spawn")
+        processes = [context.Process(target=agrees, args=(rank, numbers, place)) for rank in range(2)]
+        for one in processes:
+            one.start()
+        for one in processes:
+            one.join()
+        assert [one.exitcode for one in processes] == codes
 
 
 @pytest.fixture(scope="module")

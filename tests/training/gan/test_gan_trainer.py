@@ -42,6 +42,21 @@ def test_every_round_shows_each_picture_once_in_another_order(pictures: Pictures
     assert not torch.equal(*rounds)
 
 
+def test_the_order_of_a_round_is_made_once(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = Trainer(plain(seed=7, batch=12), pictures, CPU)  # the fourth batch ends one round and begins the next
+    orders = [np.random.default_rng([7, round_]).permutation(40) for round_ in range(2)]
+    wanted = torch.from_numpy(pictures[np.concatenate(orders)[:72]]).permute(0, 3, 1, 2).float() / 127.5 - 1
+    made: list[object] = []
+    source = np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: (made.append(seed), source(seed))[1])
+    shown = []
+    for steps in range(6):
+        trainer.steps = steps
+        shown.append(trainer._real())
+    assert torch.equal(torch.cat(shown), wanted)
+    assert made == [[7, 0], [7, 1]]
+
+
 def test_the_detective_learns_from_its_loss_and_the_penalty(pictures: Pictures) -> None:
     """The first step of Adam is its rate times the sign of the gradient: by that it is checked against the written-out loss."""
     trainer = Trainer(plain(r1_every=1), pictures, CPU)

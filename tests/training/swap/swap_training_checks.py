@@ -18,7 +18,7 @@ from torch import nn
 
 from doppelganger.errors import OutputError
 from doppelganger.images import read_image
-from doppelganger.training.swap.errors import CheckpointError, FaceSetError, OutOfMemoryError, RunError
+from doppelganger.training.swap.errors import CheckpointError, DivergedError, FaceSetError, OutOfMemoryError, RunError
 from doppelganger.training.swap.faceset import FaceSet
 from doppelganger.training.swap.losses import dissimilarity, loss_of
 from doppelganger.training.swap.network import make
@@ -184,7 +184,7 @@ def test_out_of_memory_names_the_setting(sets: Sets, tmp_path: Path) -> None:
 
 def test_runs_of_other_sets_and_too_small_sets_are_refused(sets: Sets, tmp_path: Path) -> None:
     a, b = sets
-    trainer(tmp_path / "run", sets)
+    trainer(tmp_path / "run", sets).train(Ending(steps=1))
     with pytest.raises(RunError, match="other faces"):
         trainer(tmp_path / "run", (b, a))
     with pytest.raises(FaceSetError, match="the least"):
@@ -193,6 +193,56 @@ def test_runs_of_other_sets_and_too_small_sets_are_refused(sets: Sets, tmp_path:
     (tmp_path / "full" / "letter.txt").write_text("mine")
     with pytest.raises(OutputError, match="something else"):
         trainer(tmp_path / "full", sets)
+    with pytest.raises(OutputError, match="is a file"):
+        trainer(tmp_path / "full" / "letter.txt", sets)
+
+
+def test_a_run_without_a_checkpoint_is_begun_again(sets: Sets, tmp_path: Path) -> None:
+    trainer(tmp_path / "run", sets)
+    (tmp_path / "run" / ".run.json.0123abcd.part").write_text('{"sch')  # of a kill while it was written
+    other = Trainer(RunFolder(tmp_path / "run"), *sets, replace(TINY, batch=2), CPU, seed=5)
+    assert (other.preset.batch, other.about.seed) == (2, 5)
+    (tmp_path / "run" / "run.json").unlink()
+    assert trainer(tmp_path / "run", sets).preset == TINY
+
+
+def test_a_second_ctrl_c_within_a_step_leaves_an_exact_run(
+    sets: Sets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = trainer(tmp_path / "one", sets)
+    unbroken.train(Ending(steps=5))
+    broken = trainer(tmp_path / "two", sets)
+    broken.train(Ending(steps=2))
+    plain = broken._adam.step
+
+    def step_and_break() -> None:
+        plain()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(broken._adam, "step", step_and_break)
+    with pytest.raises(KeyboardInterrupt):
+        broken.train(Ending(steps=5))
+    again = trainer(tmp_path / "two", sets)
+    assert again.step == 2
+    again.train(Ending(steps=5))
+    ours, theirs = unbroken.checkpoint(), again.checkpoint()
+    assert all(torch.equal(ours.tensors[name], theirs.tensors[name]) for name in ours.tensors)
+
+
+def test_what_is_no_number_is_said_and_not_kept(sets: Sets, tmp_path: Path) -> None:
+    def spoil(one: Trainer) -> None:
+        with torch.no_grad():
+            one.network.encoder.squeeze.weight[0, 0] = torch.nan
+
+    first = trainer(tmp_path / "run", sets)
+    first.train(Ending(steps=2))
+    spoil(first)
+    with pytest.raises(DivergedError, match="at step 2"):
+        first.train(Ending(steps=4))
+    second = trainer(tmp_path / "run", sets)
+    with pytest.raises(DivergedError, match="at step 4"):  # after the losses of the last step
+        second.train(Ending(steps=4), told=lambda told: spoil(second) if told.step == 4 else None)
+    assert trainer(tmp_path / "run", sets).step == 2
 
 
 def test_a_new_run_starts_from_another(sets: Sets, tmp_path: Path) -> None:

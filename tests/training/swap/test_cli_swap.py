@@ -31,6 +31,19 @@ def test_match_says_of_what_its_quality_is_made(
     assert "the weakest part is its" in shown
 
 
+def test_a_run_goes_on_as_it_was_begun_or_not_at_all(
+    extracted_pair: tuple[Path, Path], swap_run: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = ["swap", "train", *map(str, extracted_pair), "-o", str(swap_run.root), "--steps", "1"]
+    before = swap_run.about()
+    assert run([*order, "--preset", "standard"]) == 3
+    assert f"begun with --preset {before.preset.name}" in capsys.readouterr().err
+    assert run([*order, "--batch", "9"]) == 3
+    assert f"begun with --batch {before.preset.batch}" in capsys.readouterr().err
+    assert run([*order, "--seed", str(before.seed), "--batch", str(before.preset.batch), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == str(swap_run.root)
+
+
 def test_a_photo_and_a_film_with_their_pages(
     people: People,
     swap_run: RunFolder,

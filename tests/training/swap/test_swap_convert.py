@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from swapping_sets import People
 
+from doppelganger.errors import ImageError
 from doppelganger.images import RGB, encode_png, read_image, resize, resize_area
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
@@ -51,6 +52,9 @@ def test_a_photo_without_the_person_is_refused(
     with pytest.raises(NotThereError):
         convert_photo(tmp_path / "bea.png", swapper, ada, networks, tmp_path / "out.png")
     assert not (tmp_path / "out.png").exists()
+    (tmp_path / "out.png").write_bytes(encode_png(people.b[0]))
+    with pytest.raises(ImageError, match="does not exist"):
+        convert_photo(tmp_path / "missing.jpg", swapper, ada, networks, tmp_path / "out.png")
 
 
 def test_a_film_keeps_its_times_its_sound_and_everybody_else(

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from swapping_sets import CONSENT, People
 
 from doppelganger.errors import OutputError, TooYoungError
+from doppelganger.faces.attributes import AgeSexEstimator
 from doppelganger.images import RGB, encode_jpeg, read_image, resize_area
+from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
 from doppelganger.persona.whose import embeddings_of
 from doppelganger.training.swap.coverage import coverage_picture, lacks, missing_for
@@ -21,7 +23,8 @@ from doppelganger.training.swap.face import SetFace
 from doppelganger.training.swap.faceset import FaceSet, load
 from doppelganger.training.swap.foretelling import Foretold, foretell, light_of
 from doppelganger.training.swap.matching import match
-from doppelganger.training.swap.sorting import is_person
+from doppelganger.training.swap.sorting import is_person, sort
+from doppelganger.training.swap.sources import Unread, faces_of, files_of
 from doppelganger.training.swap.spread import farthest_first
 from doppelganger.training.swap.tracks import Tracks, face_of_mesh
 from filming import write_video
@@ -105,6 +108,24 @@ def test_of_a_video_the_new_frames_of_the_person_meant(people: People, networks:
     assert {face.time is not None for face in made.faces.faces} == {True}
     assert made.aside["wrong person"] == 1
     assert len(made.aside) <= 2, "and at most duplicates"
+
+
+def test_where_nobody_is_the_person_meant_all_are_set_aside(
+    set_a: FaceSet, ada: Embeddings, networks: Networks
+) -> None:
+    kept, aside = sort(set_a.faces, networks.panel.members, {name: -embedding for name, embedding in ada.items()})
+    assert not kept and {one.reason for one in aside} == {"wrong person"}
+
+
+def test_a_file_that_was_named_is_never_passed_over(networks: Networks, tmp_path: Path) -> None:
+    for name in ("clip.mts", "letter.txt"):
+        (tmp_path / name).write_bytes(b"neither")
+    named = files_of([tmp_path / "clip.mts", tmp_path / "letter.txt"])
+    assert [file.name for file in named] == ["clip.mts", "letter.txt"]
+    assert [file.name for file in files_of([tmp_path])] == ["clip.mts"]
+    for file in named:
+        (unread,) = faces_of(file, networks, AgeSexEstimator(networks.store), 10)
+        assert isinstance(unread, Unread) and file.name in unread.source
 
 
 def test_in_a_stretch_of_video_those_that_look_ahead_decide(set_a: FaceSet, set_b: FaceSet, networks: Networks) -> None:

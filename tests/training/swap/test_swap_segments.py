@@ -17,6 +17,7 @@ from doppelganger.errors import OutputError
 from doppelganger.images import RGB, encode_png, resize_area
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
+from doppelganger.persona.whose import NotThereError
 from doppelganger.progress import Event
 from doppelganger.training.swap.comparing import Moments
 from doppelganger.training.swap.converting import Converted, convert_video
@@ -187,6 +188,9 @@ def test_what_was_kept_is_of_this_conversion_alone(
     Unfinished(target, others[0]).write(0, Segment([None], {}))
     assert Unfinished(target, ours).read(0) is None
     Unfinished(target, ours).write(0, Segment([None], {}))
+    with pytest.raises(NotThereError):
+        convert_video(scene.video, swapper, somebody, networks, target)
+    assert Unfinished(target, others[0]).exists and Unfinished(target, ours).exists, "a wrong --who costs nobody's work"
     Unfinished(target, ours).clear()
     assert not list(tmp_path.glob("out.mp4*")), "what was kept for the same film with other settings goes as well"
 

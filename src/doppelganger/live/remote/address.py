@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from doppelganger.errors import DoppelgangerError
-from doppelganger.live.remote.wire import PATH
+from doppelganger.live.remote.wire import PATH, TOKEN_LETTERS
 from doppelganger.studio.access.hosts import is_loopback
 
 
@@ -44,10 +44,15 @@ class Address:
             )
         tls, pinned = (None, None) if parts.scheme == "ws" else _tls(certificate)
         fragment = parts.fragment.removeprefix("token=") if parts.fragment.startswith("token=") else None
+        token = token or fragment
+        if token and len(token) > TOKEN_LETTERS:
+            raise RemoteError(
+                f"This token has more than {TOKEN_LETTERS} letters, and no server's has; look for a mistake in it."
+            )
         shown = f"[{host}]" if ":" in host else host
         path = parts.path if parts.path.strip("/") else PATH
         url = f"{parts.scheme}://{shown}{f':{port}' if port else ''}{path}"
-        return cls(url, token or fragment, tls, pinned, local)
+        return cls(url, token, tls, pinned, local)
 
     def check(self, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
         """Before anything is said. Raises RemoteError where another than the pinned certificate was shown."""

@@ -1,11 +1,11 @@
 """A rendering server on another machine for as long as it is wanted: avatars copied there, started, reached by a tunnel, gone.
 
-The server ends when its standard input does, and the shell around it then deletes what was copied: whatever cuts the connection,
-nothing stays.
+One ssh copies and serves. The server ends when its standard input does, and the shell around it, which makes the folder for the
+copies, then deletes it: whatever cuts the connection, and whenever, nothing stays. The tunnel ends with its standard input, too.
 """
 
 import json
-import shlex
+import os
 import socket
 import subprocess
 import tempfile
@@ -23,6 +23,7 @@ from doppelganger.puppet.rig import ARRAYS, RECORD, STILL
 _END_SECONDS = 15.0
 _TUNNEL_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
+_PART_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -45,47 +46,47 @@ class Borrowed:
 def borrowed(host: Host, rigs: Sequence[Path], launch: str, sessions: int, port: int = 0) -> Iterator[Borrowed]:
     """Within the block the server runs. ``launch``: the shell command that is ``doppelganger`` there. ``port``: of this machine;
     0: a free one. Raises SshError."""
-    with archive(_rig_files(rigs)) as (file, _):
-        folder = host.run(
-            'umask 077; d=$(mktemp -d "${TMPDIR:-/tmp}/doppelganger-serve.XXXXXX") && mkdir "$d/rigs" '
-            '&& tar xzf - -C "$d/rigs" && echo "$d"',
-            file,
+    begun: list[subprocess.Popen[bytes]] = []
+    with archive(_rig_files(rigs)) as (file, _), tempfile.TemporaryFile() as errors:
+        script = (
+            "d=; trap 'rm -rf \"$d\"' EXIT; trap 'exit 1' HUP INT TERM; umask 077; unset DOPPELGANGER_TOKEN; "
+            'd=$(mktemp -d "${TMPDIR:-/tmp}/doppelganger-serve.XXXXXX") && mkdir "$d/rigs" '
+            f'&& head -c {os.fstat(file.fileno()).st_size} | tar xzf - -C "$d/rigs" '
+            f'&& {launch} serve "$d/rigs" --port 0 --token --new-token --data "$d/data" --sessions {sessions} '
+            "--with-input --json"
         )
-    there = shlex.quote(folder)
-    script = (
-        f"d={there}; trap 'rm -rf \"$d\"' EXIT; trap 'exit 1' HUP INT TERM; "
-        f'{launch} serve "$d/rigs" --port 0 --token --new-token --data "$d/data" --sessions {sessions} --with-input --json'
-    )
-    with tempfile.TemporaryFile() as errors:
-        server = subprocess.Popen(
-            host.command(script=script), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
-        )
-        tunnel: subprocess.Popen[bytes] | None = None
         try:
+            server = _begin(host.command(script=script), errors)
+            begun.append(server)
+            _give(file, server)
             told = _announced(host, server, errors)
             local = port or _free_port()
-            tunnel = subprocess.Popen(
-                host.command(
-                    "-N", "-oExitOnForwardFailure=yes", f"-L127.0.0.1:{local}:127.0.0.1:{urlsplit(told['link']).port}"
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-            )
+            own = ("-oExitOnForwardFailure=yes", "-oControlPath=none")  # a shared connection would keep the port
+            forward = f"-L127.0.0.1:{local}:127.0.0.1:{urlsplit(told['link']).port}"
+            tunnel = _begin(host.command(*own, forward, script="cat > /dev/null"), errors)
+            begun.append(tunnel)
             _wait_for(host, tunnel, local, errors)
             link = f"ws://127.0.0.1:{local}/render#{urlsplit(told['link']).fragment}"
             yield Borrowed(link, tuple(told["avatars"]), host, (server, tunnel))
         finally:
-            if tunnel is not None:
-                _end(tunnel)
-            if server.stdin:
-                with suppress(OSError):
-                    server.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(_END_SECONDS)
-            _end(server)
-            if server.stdout:
-                server.stdout.close()
+            for process in begun:
+                if process.stdin:
+                    process.stdin.close()
+            for process in begun:
+                _end(process)
+
+
+def _begin(command: Sequence[str], errors: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """An ssh whose standard input is ours: it ends with this process, even where that is killed."""
+    return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+
+
+def _give(file: IO[bytes], server: "subprocess.Popen[bytes]") -> None:
+    assert server.stdin
+    with suppress(OSError):  # it has ended, and `_announced` says why
+        while part := file.read(_PART_BYTES):
+            while part:
+                part = part[server.stdin.write(part) :]
 
 
 def _rig_files(rigs: Sequence[Path]) -> list[tuple[Path, str]]:
@@ -129,9 +130,12 @@ def _said(errors: IO[bytes]) -> str:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    """Of one whose standard input is closed: the other machine may take its time to delete."""
+    for harder in (process.terminate, process.kill):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+            break
+        harder()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()

@@ -13,6 +13,7 @@ from doppelganger.live.remote.address import Address, RemoteError
 from doppelganger.live.remote.mailbox import Mailbox
 from doppelganger.live.remote.pictures import decode
 from doppelganger.live.remote.wire import FINAL, LARGEST, Hello, Refused, Sent, Welcome, WireError, said_by_server
+from doppelganger.studio.speech import where
 
 _PING_SECONDS, _DEAD_SECONDS = 0.5, 2.0  # the line is given up where a ping is not answered for so long
 _OPEN_SECONDS, _OPEN_SECONDS_AT_MOST = 3.0, 8.0  # for a connection; longer each time where that was too short
@@ -95,6 +96,9 @@ class Line:
                 seconds = min(seconds * 1.5, _OPEN_SECONDS_AT_MOST)
             except (OSError, WebSocketException) as error:
                 trouble = f"The rendering server cannot be reached ({_why(error)})."
+            except Exception as error:  # whoever waits must not wait for ever
+                self.mailbox.over(f"That is a mistake of the program, not yours ({where(error)}); connect anew.")
+                return
             if self.mailbox.lost(trouble):
                 pause, seconds = _FIRST_PAUSE, _OPEN_SECONDS
             if not self.mailbox.complete:  # it never began; whoever waits for that wants to know why

@@ -12,6 +12,7 @@ import uvicorn
 from doppelganger.listening import AnsweringServer, StartError
 from doppelganger.live.remote.app import create_app
 from doppelganger.live.remote.config import Config
+from doppelganger.live.remote.door import Door
 from doppelganger.live.remote.wire import LARGEST
 
 _PATIENCE = 2
@@ -22,7 +23,7 @@ _UNSENT = 256_000
 
 
 def serve(config: Config, bound: socket.socket, ready: Callable[[], None], with_input: bool = False) -> None:
-    """Until Ctrl-C, which passes through. ``bound``: of `listening.listen`; ``ready``: called once it answers.
+    """Until Ctrl-C, which passes through. ``bound``: of `listening.listen`, closed at the end; ``ready``: called once it answers.
 
     ``with_input``: end as well when standard input does, which is how a server at the other end of an ssh connection learns that
     the connection is gone. Raises StartError.
@@ -30,15 +31,16 @@ def serve(config: Config, bound: socket.socket, ready: Callable[[], None], with_
     os.umask(0o077)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)  # every connection inherits it
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    door = Door(bound, config.limits)
     settings = uvicorn.Config(
-        create_app(config),
+        create_app(config, door),
         http="h11",
         ws="websockets-sansio",
         ws_max_size=LARGEST,
         ws_ping_interval=_PING_SECONDS,
         ws_ping_timeout=_PING_SECONDS,
         ws_per_message_deflate=False,  # pictures are packed already, and packed nothing can be a bomb
-        loop="asyncio",
+        loop="asyncio:SelectorEventLoop",  # on every system: it is the one that asks the door
         access_log=False,
         log_config=None,
         log_level="critical",  # its errors would repeat what strangers sent
@@ -52,7 +54,7 @@ def serve(config: Config, bound: socket.socket, ready: Callable[[], None], with_
     server = AnsweringServer(settings, ready)
     if with_input:
         threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
-    server.run(sockets=[bound])
+    server.run(sockets=[door])
     if not server.started:
         raise StartError("The server could not begin; the lines above say why.")
     if server.interrupted:

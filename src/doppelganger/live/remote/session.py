@@ -54,12 +54,8 @@ class Session:
         self._rate = Buckets(2 * self._limits.messages_a_second, 2.0)
 
     async def greet(self) -> Hello:
-        """The hello, once it has been judged. Raises Refusal, WebSocketDisconnect."""
-        try:
-            async with asyncio.timeout(self._limits.hello_seconds):
-                text = await self._text_or_bytes()
-        except TimeoutError:
-            raise Refusal("idle", "Nobody said hello.") from None
+        """The hello, once it has been judged; the door waits for it no longer than it may. Raises Refusal, WebSocketDisconnect."""
+        text = await self._text_or_bytes()
         try:
             hello = said_by_client(text) if isinstance(text, str) else None
         except WireError as error:

@@ -26,6 +26,10 @@ JPEG_BYTES = 1_500_000
 """Largest picture, either way."""
 AVATARS = 20
 """Most that a server has."""
+NAME_LETTERS = 100
+"""Most of an avatar's name."""
+TOKEN_LETTERS = 200
+"""Most of a token."""
 PIXELS = 1920 * 1080
 """Most pixels of a picture, either way, by its header."""
 _UP = struct.Struct("<BxxxId")  # kind, number, seconds on the driver's clock
@@ -61,7 +65,7 @@ Code = Literal["token", "version", "avatar", "full", "invalid", "rate", "idle", 
 FINAL: tuple[Code, ...] = ("token", "version", "avatar", "invalid")
 """Refusals after which it is no use to come back."""
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LETTERS)]
 
 
 class _Text(BaseModel):
@@ -74,7 +78,7 @@ class Hello(_Text):
 
     type: Literal["hello"] = "hello"
     version: int = VERSION
-    token: Annotated[str, Field(max_length=200)] | None = None
+    token: Annotated[str, Field(max_length=TOKEN_LETTERS)] | None = None
     avatar: Name | None = None
     uplink: Literal["motion", "frames"] = "motion"
     stills: bool = True

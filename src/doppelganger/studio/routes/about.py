@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Request
 
 from doppelganger import __version__
 from doppelganger.studio.access.rates import address_of
 from doppelganger.studio.access.token import opens
-from doppelganger.studio.access.visits import COOKIE
 from doppelganger.studio.refusals import Refusal
 from doppelganger.studio.routes.asking import TheStudio, limited
 from doppelganger.studio.schema import About, DefaultsOut, Empty, LimitsOut, MarginsOut, VerifierOut, Visit, troubles
@@ -43,11 +42,10 @@ async def about(request: Request, studio: TheStudio) -> About:
 
 
 @router.post("/api/visit", responses=troubles(400, 401, 413, 422))
-async def visit(visit: Annotated[Visit, Body()], request: Request, response: Response, studio: TheStudio) -> Empty:
+async def visit(visit: Annotated[Visit, Body()], request: Request, studio: TheStudio) -> Empty:
     """Come in: sets the cookie that everything else asks for. A token is needed where `about` says so."""
     address, wanted = address_of(request.scope), studio.config.token_hash
     if request.state.person is not None and (visit.token is None or wanted is None):
-        _remember(response, request.cookies[COOKIE], studio)
         return Empty()
     if wanted is not None and not opens(visit.token, wanted):
         limited(studio.quotas.wrong_tokens.take(address), "There were too many wrong tokens; wait some minutes.")
@@ -56,10 +54,7 @@ async def visit(visit: Annotated[Visit, Body()], request: Request, response: Res
         limited(studio.quotas.wrong_tokens.empty(address), "There were too many wrong tokens; wait some minutes.")
     if request.state.person is None:
         limited(studio.quotas.visits.take(address), "Too many people came from this address; wait a little.")
-        _, cookie = studio.tables.people.welcome()
-    else:
-        cookie = request.cookies[COOKIE]
-    _remember(response, cookie, studio)
+        _, request.state.cookie = studio.tables.people.welcome()
     return Empty()
 
 
@@ -67,15 +62,3 @@ async def visit(visit: Annotated[Visit, Body()], request: Request, response: Res
 async def health() -> Empty:
     """For supervisors."""
     return Empty()
-
-
-def _remember(response: Response, cookie: str, studio: TheStudio) -> None:
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=max(60, round(studio.config.keep_seconds)),
-        path="/",
-        secure=studio.config.tls is not None,
-        httponly=True,
-        samesite="strict",
-    )

@@ -1,28 +1,32 @@
-"""What routes need of a request: the Studio, and the person who asks."""
+"""What routes need of a request: the Studio, and the person who asks.
+
+All of it is ``async``: a plain function is called in a thread of its own, and the database is the event loop's alone.
+"""
 
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie
 
-from doppelganger.studio.access.visits import COOKIE
 from doppelganger.studio.refusals import Refusal, not_found, wait
 from doppelganger.studio.state import Studio
 from doppelganger.studio.tables.jobs import JobRow
 from doppelganger.studio.tables.results import ResultRow
 from doppelganger.studio.tables.uploads import UploadRow
 
-cookie = APIKeyCookie(name=COOKIE, scheme_name="visit", description="Given by POST /api/visit", auto_error=False)
-"""For the OpenAPI document; `access.visits` has judged it already."""
+COOKIE = "visit"
+"""What the OpenAPI document calls the cookie; its name is the `Config`'s."""
+cookie = APIKeyCookie(name=COOKIE, scheme_name=COOKIE, description="Given by POST /api/visit", auto_error=False)
+"""For that document; `access.visits` has judged it already."""
 
 
-def studio_of(request: Request) -> Studio:
+async def studio_of(request: Request) -> Studio:
     """The running Studio."""
     studio: Studio = request.app.state.studio
     return studio
 
 
-def person_of(request: Request, _: Annotated[str | None, Security(cookie)]) -> str:
+async def person_of(request: Request, _: Annotated[str | None, Security(cookie)]) -> str:
     """Who asks."""
     person: str | None = request.state.person
     if person is None:  # `access.visits` lets nobody come this far
@@ -34,7 +38,7 @@ TheStudio = Annotated[Studio, Depends(studio_of)]
 Person = Annotated[str, Depends(person_of)]
 
 
-def upload_of(upload: str, studio: TheStudio, person: Person) -> UploadRow:
+async def upload_of(upload: str, studio: TheStudio, person: Person) -> UploadRow:
     """The person's own. Raises Refusal."""
     row = studio.tables.uploads.of(person, upload)
     if row is None:
@@ -42,7 +46,7 @@ def upload_of(upload: str, studio: TheStudio, person: Person) -> UploadRow:
     return row
 
 
-def job_of(job: str, studio: TheStudio, person: Person) -> JobRow:
+async def job_of(job: str, studio: TheStudio, person: Person) -> JobRow:
     """The person's own. Raises Refusal."""
     row = studio.tables.jobs.of(person, job)
     if row is None:
@@ -50,7 +54,7 @@ def job_of(job: str, studio: TheStudio, person: Person) -> JobRow:
     return row
 
 
-def result_of(result: str, studio: TheStudio, person: Person) -> ResultRow:
+async def result_of(result: str, studio: TheStudio, person: Person) -> ResultRow:
     """The person's own. Raises Refusal."""
     row = studio.tables.results.of(person, result)
     if row is None:

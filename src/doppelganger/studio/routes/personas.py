@@ -24,7 +24,7 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
 _GONE = Refusal(410, "gone", "The files of this persona are gone.")
 
 
-def persona_of(persona: str, studio: TheStudio, person: Person) -> PersonaRow:
+async def persona_of(persona: str, studio: TheStudio, person: Person) -> PersonaRow:
     """The person's own. Raises Refusal."""
     row = studio.tables.personas.of(person, persona)
     if row is None:

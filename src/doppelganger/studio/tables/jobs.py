@@ -125,9 +125,14 @@ class Jobs:
         names = ", ".join(f"{name} = ?" for name in columns)
         self._database.write(f"UPDATE jobs SET {names} WHERE id = ?", (*columns.values(), job))
 
-    def expired(self) -> list[JobRow]:
-        """Those whose time is over; what is queued or running is not forgotten before it has ended."""
-        return self._read("WHERE expires < ? AND state NOT IN ('queued', 'running')", (time.time(),))
+    def ended(self) -> list[JobRow]:
+        """Those for which nothing is needed any more."""
+        return self._read("WHERE state IN ('done', 'failed')")
+
+    def expired(self, states: Sequence[State] = FINAL) -> list[JobRow]:
+        """Those in these states whose time is over; what is queued or running ends first, while there is a server."""
+        marks = ", ".join("?" * len(states))
+        return self._read(f"WHERE expires < ? AND state IN ({marks})", (time.time(), *states))
 
     def ids(self) -> set[str]:
         """All."""

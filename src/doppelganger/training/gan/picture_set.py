@@ -4,8 +4,6 @@ pictures.npy   uint8 [N, S, S, 3], read as it is needed        set.json   side, 
 sheet.jpg      up to a hundred of them
 """
 
-import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from doppelganger.errors import ImageError, OutputError
 from doppelganger.images import RGB, encode_jpeg, read_image, resize_area, write_atomically
 from doppelganger.training.gan.sheet import sheet
+from doppelganger.training.gan.stacking import stacked
 from doppelganger.training.swap.errors import ConsentError
 
 FEWEST = 16
@@ -127,36 +126,34 @@ def save_set(
     """Keep the first of every group of near copies, and write the set. Raises ImageError where too few are left, or OutputError."""
     require_new(out)
     names: list[str] = []
-    kept: list[RGB] = []
     hashes = np.empty((0, 64), bool)
-    for name, square in squares:
-        own = gradients(square)
-        apart = (hashes != own).sum(1)
-        if len(apart) and apart.min() <= NEAR:
-            left.duplicates[name] = names[int(apart.argmin())]
-            continue
-        names.append(name)
-        kept.append(square)
-        hashes = np.concatenate([hashes, own[None]])
-    if len(kept) < FEWEST:
-        raise ImageError(
-            f"{source} has {len(kept)} different pictures of at least {side} pixels, and fewer than {FEWEST} teach nothing "
-            f"({len(left.unreadable)} could not be read, {len(left.too_small)} are too small, {len(left.duplicates)} are copies)."
-        )
-    pictures = np.stack(kept)
+    with stacked(out / "pictures.npy", side) as stack:
+        for name, square in squares:
+            own = gradients(square)
+            apart = (hashes != own).sum(1)
+            if len(apart) and apart.min() <= NEAR:
+                left.duplicates[name] = names[int(apart.argmin())]
+                continue
+            names.append(name)
+            stack.add(square)
+            hashes = np.concatenate([hashes, own[None]])
+        if len(names) < FEWEST:
+            raise ImageError(
+                f"{source} has {len(names)} different pictures of at least {side} pixels, and fewer than {FEWEST} teach "
+                f"nothing ({len(left.unreadable)} could not be read, {len(left.too_small)} are too small, "
+                f"{len(left.duplicates)} are copies)."
+            )
+    pictures = np.load(out / "pictures.npy", mmap_mode="r")
     about = {
         "side": side,
-        "count": len(kept),
+        "count": len(names),
         "source": source,
         "consent": consent,
-        "sha256": hashlib.sha256(pictures.tobytes()).hexdigest(),
+        "sha256": stack.digest,
         "pictures": names,
         "left out": {"unreadable": left.unreadable, "too small": left.too_small, "copies": left.duplicates},
     }
-    buffer = io.BytesIO()
-    np.save(buffer, pictures)
     chosen = np.random.default_rng(0).permutation(len(pictures))[:SHOWN]
-    write_atomically(out / "pictures.npy", buffer.getvalue())
     write_atomically(out / "sheet.jpg", encode_jpeg(sheet(pictures[np.sort(chosen)])))
     write_atomically(out / "set.json", (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
     return PictureSet.load(out)

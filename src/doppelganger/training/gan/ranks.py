@@ -55,9 +55,11 @@ class Ranks:
 
     def agree(self, number: int, device: torch.device) -> None:
         """Raises DoppelgangerError where the processes hold different numbers of steps."""
-        mean = float(self.mean(torch.tensor([float(number)], dtype=torch.float64, device=device)))
-        spread = float(self.mean(torch.tensor([abs(number - mean)], dtype=torch.float64, device=device)))
-        if spread > 0:
+        if self.count == 1:
+            return
+        largest = torch.tensor([number, -number], device=device)  # and the smallest, negated
+        dist.all_reduce(largest, dist.ReduceOp.MAX)
+        if int(largest.sum()):
             raise DoppelgangerError(
                 "The processes see different checkpoints; --out must be one folder for all of them."
             )

@@ -26,11 +26,14 @@ from doppelganger.training.gan.realism import Realism
 from doppelganger.training.gan.settings import TrainingSettings
 from doppelganger.training.gan.sheet import sheet
 from doppelganger.training.gan.trainer import Step, Trainer
-from doppelganger.training.gan.trouble import check_finite, spread, warnings
+from doppelganger.training.gan.trouble import check_finite, check_weights, spread, warnings
+from doppelganger.training.memory import out_of_memory_as
 
 SAMPLES = 36
 """Pictures of fixed latents."""
 GENERATOR, HISTORY, RUN = "generator.safetensors", "history.json", "run.json"
+PARTS = ("checkpoints/.*.part", "samples/.*.part", f".{GENERATOR}.*.part", f".{HISTORY}.*.part")
+"""What a kill leaves of files that were being written."""
 REALISM = "realism"
 """Key of a line of the history that was measured: its FID, KID and n."""
 
@@ -49,18 +52,22 @@ class Run:
     ) -> None:
         """Begins a run or goes on with it. ``ranks``: of several processes each has a run of one folder, and the first writes.
 
-        Raises OutputError where the folder holds a run of other settings or another set.
+        Raises OutputError where the folder holds a run of other settings or another set, CheckpointError where all its checkpoints
+        are damaged, DoppelgangerError where memory runs out.
         """
         self.folder, self._set, self._device = folder, pictures, device
         self._realism, self._ranks = realism, ranks
         self._checkpoints = Checkpoints(folder / "checkpoints")
         if ranks.first:
             _agree(folder, settings, pictures)
-        self.trainer = Trainer(settings, pictures.pictures, device, ranks)
+            for part in (part for pattern in PARTS for part in folder.glob(pattern)):
+                part.unlink(missing_ok=True)
         self.history: list[dict[str, Any]] = []
-        if (kept := self._checkpoints.newest()) is not None:
-            self.trainer.restore(kept["trainer"])
-            self.history = kept["history"]
+        with out_of_memory_as(_too_large(settings)):
+            self.trainer = Trainer(settings, pictures.pictures, device, ranks)
+            if (kept := self._checkpoints.newest()) is not None:
+                self.trainer.restore(kept["trainer"])
+                self.history = kept["history"]
         ranks.agree(self.trainer.steps, device)
         sample = np.random.default_rng(settings.seed).standard_normal((SAMPLES, settings.shape.z_dim))
         self._latents = torch.from_numpy(sample.astype(np.float32)).to(device)
@@ -72,7 +79,7 @@ class Run:
         Raises DivergedError, OutputError (a full disk; what was kept is whole), DoppelgangerError where memory runs out.
         """
         settings = self.trainer.settings
-        try:
+        with out_of_memory_as(_too_large(settings)):
             if self._ranks.first and self.history:  # what a stop cut short
                 self._publish()
                 self._measure(progress)
@@ -84,15 +91,12 @@ class Run:
                     check_finite(step.generator_loss, step.detective_loss)
                     steps.append(step)
                     progress(Event("training", min(self.trainer.seen, images), images))
+                check_weights(self.trainer.generator, self.trainer.detective, self.trainer.average)
                 if self._ranks.first:
                     self._keep(steps, time.monotonic() - begun)
                     self._measure(progress)
                     for sentence in warnings(self.history):
                         progress(Event("trouble", 0, 0, sentence))
-        except torch.OutOfMemoryError as error:
-            raise DoppelgangerError(
-                f"The device's memory is full; begin a new run with a --batch below {settings.batch}, or a smaller --network."
-            ) from error
 
     def fakes(self) -> NDArray[np.uint8]:
         """Of the fixed latents, by the running mean: [36, S, S, 3]."""
@@ -148,6 +152,13 @@ def _line(steps: list[Step], trainer: Trainer) -> dict[str, Any]:
         "signs": mean("signs"),
         "p": trainer.p,
     }
+
+
+def _too_large(settings: TrainingSettings) -> DoppelgangerError:
+    return DoppelgangerError(
+        f"Memory ran out with {settings.batch} pictures of {settings.shape.resolution}² a step; begin a new run in another folder "
+        "with a smaller --batch or --network. This one stays at its last checkpoint."
+    )
 
 
 def settings_of(folder: Path) -> TrainingSettings | None:

@@ -76,6 +76,7 @@ class Trainer:
         self.path_mean = 0.0
         """Running mean of the path lengths."""
         self._signs: list[float] = []
+        self._round, self._in_order = -1, np.empty(0, np.int64)
 
     @property
     def seen(self) -> int:
@@ -190,7 +191,10 @@ class Trainer:
         return batch
 
     def _order(self, round_: int) -> NDArray[np.int64]:
-        return np.random.default_rng([self.settings.seed, round_]).permutation(len(self._pictures))
+        if round_ != self._round:  # made once a round: of 70,000 pictures it takes longer than the batch
+            random = np.random.default_rng([self.settings.seed, round_])
+            self._round, self._in_order = round_, random.permutation(len(self._pictures))
+        return self._in_order
 
     def _normal(self, count: int) -> Tensor:
         return self._chance.normal(count, self.settings.shape.z_dim)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from doppelganger.errors import DoppelgangerError
 
@@ -18,16 +19,26 @@ LATELY = 5
 
 
 class DivergedError(DoppelgangerError):
-    """The losses are no numbers any more."""
+    """Losses or weights are no numbers any more."""
 
 
 def check_finite(*losses: float) -> None:
     """Raises DivergedError before anything of such a step is kept."""
     if not all(math.isfinite(loss) for loss in losses):
-        raise DivergedError(
-            "The run has diverged: its losses are no numbers any more. The last checkpoints are from before; begin a new run "
-            "with another --seed, a larger --batch or more pictures."
-        )
+        raise _diverged("losses")
+
+
+def check_weights(*networks: nn.Module) -> None:
+    """Raises DivergedError before they are kept: a step's losses are from before its update, which may have spoilt them."""
+    if not all(bool(tensor.isfinite().all()) for network in networks for tensor in network.state_dict().values()):
+        raise _diverged("weights")
+
+
+def _diverged(what: str) -> DivergedError:
+    return DivergedError(
+        f"The run has diverged: its {what} are no numbers any more. The last checkpoints are from before; begin a new run "
+        "with another --seed, a larger --batch or more pictures."
+    )
 
 
 def spread(pictures: NDArray[np.uint8]) -> float:

@@ -53,9 +53,9 @@ def convert_photo(
 
     Raises ImageError, NotThereError where ``who`` is not in the photo, NoFaceError, OutputError.
     """
+    image = read_image(photo)
     if target.exists() and target.samefile(photo):
         raise OutputError(f"{target} is the photo itself; choose another name with --out.")
-    image = read_image(photo)
     face = person_in(image, who, networks)
     if face is None:
         raise NotThereError(f"{photo}: nobody in it is the person of --who, by the word of most recognisers.")
@@ -130,7 +130,7 @@ def convert_video(
                         f"{video}: the person of --who is in no frame, by the word of most recognisers."
                     )
         except NotThereError:
-            kept.clear()
+            kept.forget()
             raise
         except OutputError as error:
             if not kept.exists:

@@ -71,9 +71,16 @@ class RunFolder:
         """Whether a run was begun here."""
         return (self.root / _RECORD).exists()
 
+    @property
+    def trained(self) -> bool:
+        """Whether there is a checkpoint, whole or damaged; a run without one has nothing to lose."""
+        return bool(self._files())
+
     def begin(self, about: RunAbout) -> None:
-        """Make the folder. Raises OutputError where something else is there."""
-        if self.root.exists() and any(self.root.iterdir()):
+        """Make the folder, or begin again in one whose run has no checkpoint. Raises OutputError where something else is there."""
+        if self.root.exists() and not self.root.is_dir():
+            raise OutputError(f"{self.root} is a file; choose another name with --out.")
+        if self.root.exists() and not self.exists and not all(map(_is_part, self.root.iterdir())):
             raise OutputError(f"{self.root} holds something else; choose another name with --out.")
         record = {"schema": SCHEMA_VERSION, "software": f"Doppelgänger {__version__}", **asdict(about)}
         write_atomically(self.root / _RECORD, dump(record).encode())
@@ -133,6 +140,11 @@ def _read(path: Path) -> Checkpoint:
     length = int.from_bytes(data[:8], "little")
     about: dict[str, Any] = json.loads(data[8 : 8 + length])["__metadata__"]
     return Checkpoint(int(about["step"]), float(about["seconds"]), load_tensors(data))
+
+
+def _is_part(path: Path) -> bool:
+    """Whether it is what a kill while the record was written has left."""
+    return path.match(f".{_RECORD}.*.part")
 
 
 def _digest(data: bytes) -> str:

@@ -80,6 +80,10 @@ class Unfinished:
             raise OutputError(f"{self.root} could not be made ({error.strerror}); choose another place.") from error
         write_atomically(self.root / f"{first:08d}-{_digest(data)}.safetensors", data)
 
+    def forget(self) -> None:
+        """Remove what this conversion has kept, and nothing of another one's."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
     def clear(self) -> None:
         """The film is there: remove what was kept for it, also by conversions with other settings."""
         for folder in self._target.parent.glob(f"{glob.escape(self._target.name)}.unfinished-*"):

@@ -93,6 +93,8 @@ def _alike(faces: Sequence[SetFace], others: Sequence[Embeddings], members: Sequ
 
 def _duplicates(faces: Sequence[SetFace]) -> NDArray[np.bool_]:
     """[N]: true for all but the sharpest of faces that are the same picture."""
+    if not faces:
+        return np.zeros(0, np.bool_)
     thumbs = [cv2.resize(f.image, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA).astype(np.float32) for f in faces]
     pixels = np.stack(thumbs).reshape(len(faces), -1)
     poses = np.stack([f.pose for f in faces]) / UNITS

@@ -20,7 +20,10 @@ from doppelganger.training.swap.spread import farthest_first
 from doppelganger.training.swap.tracks import Tracks, face_of_mesh
 from doppelganger.video.reading import VideoFile
 
-VIDEOS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg", ".gif"})
+VIDEOS = frozenset(
+    ".mp4 .mov .m4v .3gp .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .flv .ogv .wmv .gif".split()  # noqa: SIM905
+)
+"""How names of videos end that the reader knows."""
 NEW = 0.5
 """Noticeable differences (`UNITS`) from all frames chosen before, from which a frame of a video counts as new."""
 _EVERY = 0.1  # seconds between frames that are looked at
@@ -36,13 +39,15 @@ class Unread:
 
 
 def files_of(sources: Sequence[Path]) -> list[Path]:
-    """The pictures and videos among these files and in these folders, by name. Raises ImageError for one that does not exist."""
+    """These files, and by name the pictures and videos in these folders. Raises ImageError for one that does not exist."""
     out: list[Path] = []
     for source in sources:
         if not source.exists():
             raise ImageError(f"{source} does not exist; check the path.")
-        inside = sorted(source.rglob("*")) if source.is_dir() else [source]
-        out += [f for f in inside if f.suffix.lower() in PICTURES | VIDEOS]
+        if source.is_dir():
+            out += [file for file in sorted(source.rglob("*")) if file.suffix.lower() in PICTURES | VIDEOS]
+        else:
+            out.append(source)  # whatever its name: if it cannot be read, that is said
     if not out:
         raise ImageError("There is no photo and no video in what was given; give files or folders that hold some.")
     return out

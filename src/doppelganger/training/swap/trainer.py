@@ -15,7 +15,8 @@ from torch import Tensor
 from doppelganger.arithmetic import has_bfloat16
 from doppelganger.images import write_atomically
 from doppelganger.provenance import SourceType, synthetic_png
-from doppelganger.training.swap.errors import FaceSetError, OutOfMemoryError, RunError
+from doppelganger.training.memory import is_out_of_memory
+from doppelganger.training.swap.errors import DivergedError, FaceSetError, OutOfMemoryError, RunError
 from doppelganger.training.swap.faceset import FaceSet
 from doppelganger.training.swap.losses import loss_of
 from doppelganger.training.swap.network import PEOPLE, SwapNetwork, make
@@ -69,14 +70,14 @@ class Trainer:
     def __init__(
         self, folder: RunFolder, a: FaceSet, b: FaceSet, preset: Preset, device: torch.device, seed: int = 0
     ) -> None:
-        """``preset``, ``seed``: of a run that is begun; one that is gone on with keeps its own.
+        """``preset``, ``seed``: of a run that is begun; one that has a checkpoint is gone on with and keeps its own.
 
         Raises FaceSetError, RunError where the folder's run is of other sets, CheckpointError, OutputError.
         """
         for one in (a, b):
             if len(one.faces) < LEAST_FACES:
                 raise FaceSetError(f"{one.name} has {len(one.faces)} faces; {LEAST_FACES} are the least, 300 are good.")
-        if not folder.exists:
+        if not folder.trained:
             folder.begin(RunAbout.of(preset, seed, a, b))
         self.folder, self.about = folder, folder.about()
         if self.about.digests != (a.digest, b.digest):
@@ -123,17 +124,20 @@ class Trainer:
 
     def train(self, ending: Ending, save_every: float = 60.0, told: Callable[[Told], None] | None = None) -> Trained:
         """Until ``ending``, or until SIGINT or SIGTERM, or for ever. ``save_every``: seconds between checkpoints; one is
-        written at the end in any case, also when ``told`` raises.
+        written at the end in any case, also when ``told`` raises; where a step fails or is broken off the last one stands.
 
-        Raises OutOfMemoryError, OutputError.
+        Raises OutOfMemoryError, DivergedError, OutputError.
         """
         begun, first, before = time.monotonic(), self.step, self.seconds
         saved_at, saved_step = begun, -1
+        between_steps = True
         with _signals() as stopped:
             try:
                 while not stopped() and not self._ended(ending, begun):
+                    between_steps = False
                     self._losses.append(self._one_step())
                     self.step += 1
+                    between_steps = True
                     now = time.monotonic()
                     self.seconds = before + now - begun
                     due = now - saved_at >= save_every
@@ -143,12 +147,15 @@ class Trainer:
                     if told is not None:
                         told(self._told(ending, begun, first, due))
             finally:
-                if saved_step != self.step and self.step > first:
+                # after a second Ctrl-C within a step the weights may be a step ahead of its number
+                if between_steps and saved_step != self.step and self.step > first:
                     self.save()
             return Trained(self.step, self._losses[-1] if self._losses else (0.0, 0.0), self.seconds, stopped())
 
     def save(self) -> None:
-        """Write a checkpoint and the two pictures."""
+        """Write a checkpoint and the two pictures. Raises DivergedError, and keeps nothing, where the weights are no numbers."""
+        if not all(bool(torch.isfinite(p).all()) for p in self.network.parameters()):
+            raise self._diverged()
         self.folder.save(self.checkpoint())
         picture = synthetic_png(preview(self.network, self.sets, self.preset.side, self.device), SourceType.COMPOSITE)
         write_atomically(self.folder.root / "preview.png", picture)
@@ -197,13 +204,21 @@ class Trainer:
             self._adam.step()
             a, b = (float(loss) for loss in losses)
         except (MemoryError, RuntimeError) as error:
-            if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "allocate memory" not in str(error):
+            if not is_out_of_memory(error):
                 raise
             raise OutOfMemoryError(
-                f"Memory ran out with {preset.batch} faces of {preset.side}² a step; begin a new run with --batch "
-                f"{max(1, preset.batch // 2)}, or with a smaller --preset. This run is kept as it was at its last checkpoint."
+                f"Memory ran out with {preset.batch} faces of {preset.side}² a step; begin a new run in another folder "
+                f"with --batch {max(1, preset.batch // 2)}, or with a smaller --preset. This one stays at its last checkpoint."
             ) from error
+        if not np.isfinite([a, b]).all():
+            raise self._diverged()
         return a, b
+
+    def _diverged(self) -> DivergedError:
+        return DivergedError(
+            f"The losses are no numbers any more at step {self.step}. The last checkpoint is from before; the same command goes on "
+            "there. If it comes again, begin in another folder with another --seed."
+        )
 
     def _ended(self, ending: Ending, begun: float) -> bool:
         over = ending.minutes is not None and time.monotonic() - begun >= ending.minutes * 60
