@@ -32,7 +32,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,8 @@ SEEDS = {"a": 5, "b": 14}
 """Of people of one sex and about one age, without headgear, who stay themselves where the directions turn them."""
 REACH = {"yaw": (-18, 18), "pitch": (-8, 8), "smile": (-1.5, 1.5), "mouth_open": (-1, 3)}
 """Strengths of the directions, from the face that looks at the camera: beyond, they change the person as well."""
+SPEAKING = {**REACH, "mouth_open": (-3, 3)}
+"""For somebody's film: who speaks has the lips closed half of the time, as they are below −1."""
 SIDE = 512
 SHOWN = 8
 PIECES, HELD_OUT_EVERY = 20, 3
@@ -79,7 +81,14 @@ LATEST = 2.5
 """Seconds after its first checkpoint at which a trainer is killed at the latest: some steps, pictures and checkpoints later."""
 
 
-def pictures(folder: Path, seed: int, first: int, count: int, networks: Networks) -> list[Path]:
+def pictures(
+    folder: Path,
+    seed: int,
+    first: int,
+    count: int,
+    networks: Networks,
+    reach: Mapping[str, tuple[float, float]] = REACH,
+) -> list[Path]:
     """Files of one person's pictures, those that are missing made."""
     folder.mkdir(parents=True, exist_ok=True)
     latent = facing_camera(whole_latent(invented(seed, networks.generator), networks), networks)
@@ -87,16 +96,23 @@ def pictures(folder: Path, seed: int, first: int, count: int, networks: Networks
     for k, file in enumerate(files, first):
         if not file.exists():
             random = np.random.default_rng([seed, k])
-            strengths = {name: float(random.uniform(*reach)) for name, reach in REACH.items()}
+            strengths = {name: float(random.uniform(*ends)) for name, ends in reach.items()}
             image = networks.generator.synthesise(directions.apply(latent, strengths))
             write_atomically(file, encode_jpeg(resize_area(image, SIDE, SIDE), 95))
     return files
 
 
-def face_set(work: Path, who: str, count: int, networks: Networks, seed: int | None = None) -> FaceSet:
+def face_set(
+    work: Path,
+    who: str,
+    count: int,
+    networks: Networks,
+    seed: int | None = None,
+    reach: Mapping[str, tuple[float, float]] = REACH,
+) -> FaceSet:
     folder = work / f"{who}-set"
     if not folder.exists():
-        pictures(work / who, SEEDS[who] if seed is None else seed, 0, count, networks)
+        pictures(work / who, SEEDS[who] if seed is None else seed, 0, count, networks, reach)
         extract([work / who], folder, "An invented face, which belongs to nobody.", networks)
     return load(folder)
 
@@ -217,7 +233,7 @@ def judge(
 
 
 def quality(asked: argparse.Namespace, networks: Networks) -> dict[str, Any]:
-    b = face_set(asked.work, "b", asked.pictures, networks, asked.target)
+    b = face_set(asked.work, "b", asked.pictures, networks, asked.target, SPEAKING if asked.video else REACH)
     if asked.video:
         a = set_of_video(asked.work, asked.video, networks)
         scenes = scenes_held_out(asked.work, asked.video, asked.held_out)

@@ -181,7 +181,7 @@ def train(
         Path | None,
         typer.Option(
             "--start-from",
-            help="A run of the same sets to begin with (standard goes on from quick), or of others: its encoder.",
+            help="A run of the same two people to begin with (standard goes on from quick), or of others: its encoder.",
             show_default=False,
         ),
     ] = None,

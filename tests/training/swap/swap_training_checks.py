@@ -257,6 +257,11 @@ def test_a_new_run_starts_from_another(sets: Sets, tmp_path: Path) -> None:
     of_same = trainer(tmp_path / "same", sets)
     of_same.start_from(begun)
     assert all(torch.equal(of_same.network.state_dict()[name], t) for name, t in old.state_dict().items())
+    more = replace(sets[1], faces=sets[1].faces[:-1])
+    assert more.digest != sets[1].digest
+    of_more = Trainer(RunFolder(tmp_path / "more"), sets[0], more, TINY, CPU)
+    of_more.start_from(begun)
+    assert torch.equal(of_more.network.decoders["b"].draw.weight, old.decoders["b"].draw.weight)
     other = Trainer(RunFolder(tmp_path / "other"), *sets, replace(TINY, width=8), CPU)
     with pytest.raises(RunError, match="of the preset tiny"):
         other.start_from(begun)

@@ -102,15 +102,16 @@ class Trainer:
         return self.preset.mixed and has_bfloat16(self.device)
 
     def start_from(self, other: RunFolder) -> None:
-        """Begin with what another run has learnt: with all of it if it is of the same two sets, else with its encoder, which knows
-        faces already. It may lack the finer levels of this one.
+        """Begin with what another run has learnt: with all of it if it is of the same two people, by the names and consents of
+        their sets, to which pictures may have been added; else with its encoder, which knows faces already. It may lack the
+        finer levels of this one.
 
         Raises RunError where it does not fit or this run has begun, CheckpointError.
         """
         if self.step:
             raise RunError("Only a new run can start from another one; this one has begun.")
         network, about, _ = trained_network(other, self.device)
-        same = about.digests == self.about.digests
+        same = (about.a, about.b, about.consents) == (self.about.a, self.about.b, self.about.consents)
         learnt = {n: t for n, t in network.state_dict().items() if same or n.startswith("encoder.")}
         own = self.network.state_dict()
         finer = {name for name in own if ".finer." in name}
