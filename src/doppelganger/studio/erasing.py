@@ -50,9 +50,9 @@ class Eraser:
 
     async def job(self, row: JobRow) -> None:
         """Cancels it. What it made stays."""
-        self._tables.jobs.remove(row.id)
-        self._desk.gone(row.id)
+        self._tables.jobs.remove(row.id)  # first: after a kill here it must not come back
         await self._foreman.cancel(row.id)
+        self._desk.gone(row.id)  # last: whoever watches it would ask for it again
         self._house.erase(self._house.job(row.person, row.id))
         if row.upload:
             self._release(row.person, row.upload)
