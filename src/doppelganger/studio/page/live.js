@@ -40,6 +40,7 @@ export async function live(place, { id, signal, about, title, again }) {
       searching && lights.element,
       h("div", { class: "time" }, bar, left), note, problem, buttons)));
 
+  let news = new AbortController(); // from the job's stream
   let planned = false;
   const redraw = () => {
     if (planned || signal.aborted) return;
@@ -116,7 +117,15 @@ export async function live(place, { id, signal, about, title, again }) {
   });
   const cancel = tried(async () => {
     if (!(await confirmed(t("live.cancel_ask"), t("live.cancel_text"), { yes: t("dialog.erase"), no: t("dialog.go_on") }))) return;
-    await remove(`/api/jobs/${id}`).catch((error) => { if (error.code !== "not-found") throw error; });
+    news.abort(); // of something that is going away there is none
+    try {
+      await remove(`/api/jobs/${id}`);
+    } catch (error) {
+      if (error.code !== "not-found") {
+        listen();
+        throw error;
+      }
+    }
     say(t("result.deleted"));
     location.hash = "#/";
   });
@@ -166,18 +175,21 @@ export async function live(place, { id, signal, about, title, again }) {
   }
 
   async function listen() {
+    const own = (news = new AbortController());
+    if (signal.aborted) return;
+    signal.addEventListener("abort", () => own.abort());
     const lost = (gone) => {
       note.hidden = !gone;
       note.textContent = gone ? t("away") : "";
       say(t(gone ? "away" : "back_again"));
     };
     try {
-      for await (const { event, data } of follow(`/api/jobs/${id}/events`, { signal, lost })) {
+      for await (const { event, data } of follow(`/api/jobs/${id}/events`, { signal: own.signal, lost })) {
         if (event === "progress") takeProgress(data);
         if (event === "state") takeState(data);
       }
     } catch (error) {
-      if (signal.aborted) return;
+      if (own.signal.aborted) return;
       if (error.code === "not-found" || error.code === "token") return again();
       problem.textContent = sentence(error);
       return;
