@@ -6,8 +6,7 @@ private/contact-sheet.jpg      the portrait, then all of them        private/loo
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
-from itertools import chain, count
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from safetensors.numpy import save as save_arrays
 from doppelganger.errors import OutputError
 from doppelganger.images import RGB, write_atomically
 from doppelganger.lookalikes import LookAlike
+from doppelganger.numbering import numbered_folder
 from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.report.sheets import grid
 
@@ -40,7 +40,7 @@ def save(found: Sequence[LookAlike], portrait: RGB, folder: Path) -> Path:
             write_atomically(whole / "private" / "latents.safetensors", save_arrays(latents))
             text = json.dumps(to_json(found), indent=2, ensure_ascii=False, allow_nan=False)
             write_atomically(whole / "private" / "lookalikes.json", text.encode())
-            return whole.rename(next(name for name in chain([folder], _numbered(folder)) if not name.exists()))
+            return whole.rename(next(name for name in numbered_folder(folder) if not name.exists()))
     except OSError as error:
         raise OutputError(
             f"The look-alikes could not be written to {folder} ({error.strerror}); choose another folder, or make room."
@@ -78,7 +78,3 @@ def contact_sheet(found: Sequence[LookAlike], portrait: RGB) -> bytes:
 
 def _plain(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
-
-
-def _numbered(folder: Path) -> Iterator[Path]:
-    return (folder.with_name(f"{folder.name}-{n}") for n in count(2))

@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from safetensors.numpy import save as save_arrays
 
 from doppelganger.errors import ImageError, OutputError
 from doppelganger.images import RGB, encode_png, read_image, resize, write_atomically
+from doppelganger.numbering import numbered_folder
 from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.report import render
 from doppelganger.result import Border, FaceRecord, Flip, PathRecord, Pictures, Provenance, Result, Verdict
@@ -195,7 +195,7 @@ def _rename_into_place(whole: Path, folder: Path) -> Path:
 
     An empty folder counts as free, except the working directory, which a shell would lose from under its feet.
     """
-    for name in chain([folder], (folder.with_name(f"{folder.name}-{n}") for n in count(2))):
+    for name in numbered_folder(folder):
         if name == Path.cwd():
             continue
         try:

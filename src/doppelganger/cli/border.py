@@ -1,9 +1,7 @@
 """``doppelganger border``: the continuum of a photo, and where on it every verifier changes its mind."""
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,6 +127,7 @@ def _save(folder: Path, borders: "tuple[Border, ...]", faces: Faces) -> Path:
 
     from doppelganger.border import coarse_steps
     from doppelganger.judging import SCAN_STRIDE
+    from doppelganger.numbering import numbered_folder
     from doppelganger.provenance import synthetic_png
 
     steps = coarse_steps(len(faces), SCAN_STRIDE)  # rendered and judged already
@@ -141,17 +140,12 @@ def _save(folder: Path, borders: "tuple[Border, ...]", faces: Faces) -> Path:
             whole.mkdir()
             for name, picture in pictures.items():
                 (whole / name).write_bytes(synthetic_png(picture))
-            free = next(f for f in chain([folder], numbered(folder)) if not f.exists())
+            free = next(f for f in numbered_folder(folder) if not f.exists())
             return whole.rename(free)
     except OSError as error:
         raise OutputError(
             f"{folder} could not be written ({error.strerror}); choose another with --out, or make room."
         ) from error
-
-
-def numbered(folder: Path) -> Iterator[Path]:
-    """folder-2, folder-3 …"""
-    return (folder.with_name(f"{folder.name}-{n}") for n in count(2))
 
 
 def _show(borders: "tuple[Border, ...]", length: int, saved: Path) -> None:

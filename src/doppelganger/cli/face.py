@@ -203,7 +203,7 @@ def morph(
         raise typer.BadParameter("A morph needs two faces or more.")
     if find_spec("av") is None:
         raise typer.BadParameter("A film needs PyAV; install the package's extra `studio`, or `pip install av`.")
-    from doppelganger.sculpting.names import free
+    from doppelganger.numbering import free
 
     film = out or free(Path("morph.mp4"))
     if generator is not None:

@@ -268,7 +268,7 @@ def _with_page(
 def _serve(session: "Session", config: "Config", bound: socket.socket, link: str, open_page: bool) -> None:
     from doppelganger.live.web.call import Call
     from doppelganger.live.web.serve import serve
-    from doppelganger.opening import open_privately
+    from doppelganger.private_link import open_privately
 
     def ready() -> None:
         typer.echo(f"Doppelgänger Live: {link}")

@@ -87,11 +87,11 @@ def place(
     Example: `doppelganger persona place ada holidays/3 --before beach.jpg`
     """
     from doppelganger.images import read_image, write_atomically
+    from doppelganger.numbering import free
     from doppelganger.persona.folder import load
     from doppelganger.persona.pictures import find_picture
     from doppelganger.persona.placing import place as place_before
     from doppelganger.provenance import SourceType, synthetic_png
-    from doppelganger.sculpting.names import free
 
     persona, background = load(folder), read_image(before)
     chosen = find_picture(folder, picture, persona.latent)

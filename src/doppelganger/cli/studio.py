@@ -96,7 +96,7 @@ def studio(
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key belong together.")
     from doppelganger.listening import listen
-    from doppelganger.opening import open_privately
+    from doppelganger.private_link import open_privately
     from doppelganger.studio.access.hosts import WILDCARDS, is_loopback
     from doppelganger.studio.access.token import kept_hash, make_token
     from doppelganger.studio.house import House

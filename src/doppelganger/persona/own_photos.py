@@ -24,12 +24,12 @@ from doppelganger.errors import FaceError, ImageError, OutputError
 from doppelganger.images import RGB, encode_jpeg, read_image, resize_area, write_atomically
 from doppelganger.keeping import Embeddings
 from doppelganger.networks import Networks
+from doppelganger.numbering import numbered
 from doppelganger.persona.persona import Persona, PersonaError
 from doppelganger.persona.wearing import Dresser, WearSettings
 from doppelganger.persona.whose import Meant, embeddings_of, whose_face
 from doppelganger.progress import Event, Progress, silent
 from doppelganger.provenance import SourceType, synthetic_jpeg
-from doppelganger.sculpting.names import numbered
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
 JPEG_QUALITY = 95

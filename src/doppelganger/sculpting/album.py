@@ -5,7 +5,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ from doppelganger.errors import OutputError
 from doppelganger.generators.mobile_stylegan import S_ROWS, W_DIM, W_ROWS
 from doppelganger.generators.protocol import Latent
 from doppelganger.images import RGB, resize_area, write_atomically
+from doppelganger.numbering import new_folder, numbered, taken
 from doppelganger.provenance import SourceType, synthetic_jpeg, synthetic_png
 from doppelganger.sculpting.making import Made
-from doppelganger.sculpting.names import numbered, taken
 from doppelganger.sculpting.traits import measured
 from doppelganger.sculpting.wish import Wish
 
@@ -106,21 +106,6 @@ def keep_edit(folder: Path, portrait: RGB, closest: RGB, edited: RGB, latent: La
     record = {"schema": SCHEMA, "picture": "../share/edited.png", **about, "latent": _packed(latent)}
     write_atomically(at / "private" / "edit.json", (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
     return at
-
-
-def new_folder(folder: Path) -> Path:
-    """Make ``folder``, or the first of ``folder-2``, ``folder-3`` … that is not there. Raises OutputError."""
-    for name in chain([folder], (folder.with_name(f"{folder.name}-{n}") for n in count(2))):
-        try:
-            name.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise OutputError(
-                f"{name} could not be made ({error.strerror}); choose another folder with --out."
-            ) from error
-        return name
-    raise AssertionError("count() never ends")
 
 
 def read_latent(record: Path, generator: "StyleGAN2 | None" = None) -> Latent:

@@ -3,11 +3,10 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 
-from doppelganger.errors import OutputError
 from doppelganger.images import write_atomically
+from doppelganger.numbering import new_folder
 from doppelganger.study import key
 from doppelganger.study.answers import Answer, to_csv
 from doppelganger.study.design import Design
@@ -38,7 +37,7 @@ class StudyFolder:
 def save(folder: Path, design: Design, page: str, simulated: Sequence[Answer] = ()) -> StudyFolder:
     """Write a study as ``folder``, or ``folder-2`` … where something is there: an old key is never written over, or the
     answers to its page could not be read any more. Raises OutputError; then nothing is left behind."""
-    at = StudyFolder(_make(folder))
+    at = StudyFolder(new_folder(folder))
     try:
         at.key.parent.mkdir(mode=0o700)
         write_atomically(at.key, key.to_json(design).encode())
@@ -49,17 +48,3 @@ def save(folder: Path, design: Design, page: str, simulated: Sequence[Answer] = 
         shutil.rmtree(at.root, ignore_errors=True)
         raise
     return at
-
-
-def _make(folder: Path) -> Path:
-    for name in chain([folder], (folder.with_name(f"{folder.name}-{n}") for n in count(2))):
-        try:
-            name.mkdir(parents=True)
-            return name
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise OutputError(
-                f"{name} could not be made ({error.strerror}); choose another folder with --out."
-            ) from error
-    raise AssertionError("count() never ends")

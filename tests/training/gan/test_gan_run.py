@@ -18,6 +18,7 @@ from doppelganger.errors import DoppelgangerError, OutputError
 from doppelganger.generators.stylegan2 import Shape
 from doppelganger.generators.stylegan2_generator import StyleGAN2
 from doppelganger.images import read_image
+from doppelganger.training.divergence import DivergedError
 from doppelganger.training.gan import run as running
 from doppelganger.training.gan.checkpoints import Checkpoints
 from doppelganger.training.gan.picture_set import LeftOut, PictureSet, save_set
@@ -25,7 +26,7 @@ from doppelganger.training.gan.run import Run
 from doppelganger.training.gan.settings import TrainingSettings
 from doppelganger.training.gan.story import chapters, story
 from doppelganger.training.gan.trainer import Step
-from doppelganger.training.gan.trouble import DivergedError, warnings
+from doppelganger.training.gan.trouble import warnings
 from doppelganger.training.swap.errors import CheckpointError
 
 CPU = torch.device("cpu")

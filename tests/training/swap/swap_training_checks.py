@@ -18,7 +18,8 @@ from torch import nn
 
 from doppelganger.errors import OutputError
 from doppelganger.images import read_image
-from doppelganger.training.swap.errors import CheckpointError, DivergedError, FaceSetError, OutOfMemoryError, RunError
+from doppelganger.training.divergence import DivergedError
+from doppelganger.training.swap.errors import CheckpointError, FaceSetError, OutOfMemoryError, RunError
 from doppelganger.training.swap.faceset import FaceSet
 from doppelganger.training.swap.losses import dissimilarity, loss_of
 from doppelganger.training.swap.network import make

@@ -11,9 +11,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from doppelganger.live.remote.config import Config
-from doppelganger.live.remote.door import Door
 from doppelganger.live.remote.session import Refusal, Session
 from doppelganger.live.remote.stage import Stage
+from doppelganger.live.remote.strangers import Door
 from doppelganger.live.remote.wire import PATH
 from doppelganger.studio.speech import where
 

@@ -12,7 +12,7 @@ import uvicorn
 from doppelganger.listening import AnsweringServer, StartError
 from doppelganger.live.remote.app import create_app
 from doppelganger.live.remote.config import Config
-from doppelganger.live.remote.door import Door
+from doppelganger.live.remote.strangers import Door
 from doppelganger.live.remote.wire import LARGEST
 
 _PATIENCE = 2

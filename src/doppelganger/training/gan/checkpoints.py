@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from doppelganger.images import write_atomically
-from doppelganger.training.memory import is_out_of_memory
+from doppelganger.training.out_of_memory import is_out_of_memory
 from doppelganger.training.swap.errors import CheckpointError
 
 KEPT = 3

@@ -27,7 +27,7 @@ from doppelganger.training.gan.settings import TrainingSettings
 from doppelganger.training.gan.sheet import sheet
 from doppelganger.training.gan.trainer import Step, Trainer
 from doppelganger.training.gan.trouble import check_finite, check_weights, spread, warnings
-from doppelganger.training.memory import out_of_memory_as
+from doppelganger.training.out_of_memory import out_of_memory_as
 
 SAMPLES = 36
 """Pictures of fixed latents."""

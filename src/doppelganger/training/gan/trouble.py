@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from doppelganger.errors import DoppelgangerError
+from doppelganger.training.divergence import DivergedError, are_finite
 
 ALIKE = 0.2
 """Spread of the fakes over that of the set below which they count as one picture."""
@@ -18,10 +18,6 @@ LATELY = 5
 """Lines of the history that must all say so."""
 
 
-class DivergedError(DoppelgangerError):
-    """Losses or weights are no numbers any more."""
-
-
 def check_finite(*losses: float) -> None:
     """Raises DivergedError before anything of such a step is kept."""
     if not all(math.isfinite(loss) for loss in losses):
@@ -29,8 +25,8 @@ def check_finite(*losses: float) -> None:
 
 
 def check_weights(*networks: nn.Module) -> None:
-    """Raises DivergedError before they are kept: a step's losses are from before its update, which may have spoilt them."""
-    if not all(bool(tensor.isfinite().all()) for network in networks for tensor in network.state_dict().values()):
+    """Raises DivergedError before they are kept."""
+    if not are_finite(*networks):
         raise _diverged("weights")
 
 

@@ -25,9 +25,5 @@ class CheckpointError(OutputError):
     """Every checkpoint of a run is damaged."""
 
 
-class DivergedError(DoppelgangerError):
-    """What is learnt has grown without bounds; it was not kept."""
-
-
 class OutOfMemoryError(DoppelgangerError):
     """The training needs more memory than there is; the sentence names the setting to lower."""

@@ -15,8 +15,9 @@ from torch import Tensor
 from doppelganger.arithmetic import has_bfloat16
 from doppelganger.images import write_atomically
 from doppelganger.provenance import SourceType, synthetic_png
-from doppelganger.training.memory import is_out_of_memory
-from doppelganger.training.swap.errors import DivergedError, FaceSetError, OutOfMemoryError, RunError
+from doppelganger.training.divergence import DivergedError, are_finite
+from doppelganger.training.out_of_memory import is_out_of_memory
+from doppelganger.training.swap.errors import FaceSetError, OutOfMemoryError, RunError
 from doppelganger.training.swap.faceset import FaceSet
 from doppelganger.training.swap.losses import loss_of
 from doppelganger.training.swap.network import PEOPLE, SwapNetwork, make
@@ -155,7 +156,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint and the two pictures. Raises DivergedError, and keeps nothing, where the weights are no numbers."""
-        if not all(bool(torch.isfinite(p).all()) for p in self.network.parameters()):
+        if not are_finite(self.network):
             raise self._diverged()
         self.folder.save(self.checkpoint())
         picture = synthetic_png(preview(self.network, self.sets, self.preset.side, self.device), SourceType.COMPOSITE)

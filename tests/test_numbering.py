@@ -1,7 +1,7 @@
 from itertools import islice
 from pathlib import Path
 
-from doppelganger.sculpting.names import free, numbered
+from doppelganger.numbering import free, numbered
 
 
 def test_the_number_stands_before_the_ending() -> None:
